@@ -1,0 +1,1 @@
+"""Source -> Summary: one file alone, one walk over its `ast`, kept in a cache."""

@@ -1,0 +1,1 @@
+"""Summaries + Catalogue -> Index: what stands at each call and name, across the whole project."""

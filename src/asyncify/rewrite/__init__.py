@@ -1,0 +1,1 @@
+"""Source + Steps -> Rewrite: changes text, knows nothing of types."""

@@ -1,0 +1,1 @@
+"""Rewrites that data cannot say: one file a hook."""

@@ -1,0 +1,178 @@
+"""What a rule pack says once it has been checked: plain frozen values, no text left to interpret but templates.
+
+A template is Python source with holes: `{slot}` is the argument bound to that slot of the signature, `{*}` all
+arguments as written, `{self}` the receiver, `{name}` the last part of the called path and `{aio}` the support
+module that asyncify writes into the user's package. `{aio}.NAME` therefore says which helper is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Wait(StrEnum):
+    """What a call waits for."""
+
+    NETWORK = "network"
+    DATABASE = "database"
+    DISK = "disk"
+    SLEEP = "sleep"
+    PROCESS = "process"
+    LOCK = "lock"
+    CPU = "cpu"
+
+
+class Safety(StrEnum):
+    """What a rewrite promises."""
+
+    SAFE = "safe"  # same behaviour
+    UNSAFE = "unsafe"  # a named difference; applied with --unsafe only
+    MANUAL = "manual"  # shown, never applied
+
+
+class Form(StrEnum):
+    """In what asynchronous form outside code takes what it is given."""
+
+    COROUTINE_FUNCTION = "coroutine-function"
+    ASYNC_ITERATOR = "async-iterator"
+
+
+class SlotKind(StrEnum):
+    """How an argument reaches a slot, in the terms of `inspect`."""
+
+    POSITIONAL_ONLY = "positional-only"
+    POSITIONAL_OR_KEYWORD = "positional-or-keyword"
+    VAR_POSITIONAL = "var-positional"
+    KEYWORD_ONLY = "keyword-only"
+    VAR_KEYWORD = "var-keyword"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One parameter of a signature; `default` is its source text, None where there is none."""
+
+    name: str
+    kind: SlotKind
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A callable of a library: its canonical dotted path and its slots (`self` left out)."""
+
+    path: str
+    slots: tuple[Slot, ...]
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition(".")[2]
+
+    @property
+    def owner(self) -> str:
+        return self.path.rpartition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A rule's example: `after` is what becomes of `before`; or nothing changes, `because` of a reason."""
+
+    name: str
+    before: str
+    after: str | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One pattern of a library and what is done about it.
+
+    Without `becomes`, `opens` and `hook` the rule only detects: the call waits, but has no asynchronous form yet.
+    """
+
+    id: str
+    pack: str
+    calls: tuple[Signature, ...]
+    why: str
+    waits: Wait | None = None
+    returns: str | None = None  # id of a pack type, "self", or None for what is of no interest
+    becomes: str | None = None  # replaces the call; the value is complete and may be handed on
+    opens: str | None = None  # the form that stands in `async with ... as name:` round the uses of the value
+    hook: str | None = None  # name of a function in rewrite.hooks, where several statements decide
+    imports: tuple[str, ...] = ()  # modules that the replacement names, such as "asyncio"
+    refuses: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # slot or keyword -> advice
+    streams: str | None = (
+        None  # keyword that, when true, means the value is read piece by piece: `opens` only
+    )
+    safety: Safety = Safety.SAFE
+    differs: str | None = None  # the named difference of an unsafe rule
+    examples: tuple[Example, ...] = ()
+
+    @property
+    def is_detection_only(self) -> bool:
+        return self.becomes is None and self.opens is None and self.hook is None
+
+
+@dataclass(frozen=True, slots=True)
+class PackType:
+    """A class of a library whose instances are followed through the project."""
+
+    id: str  # canonical dotted path
+    pack: str
+    becomes: str | None = None  # template that names the class in annotations and isinstance
+    keeps: frozenset[str] = frozenset()  # members that the migrated object has unchanged
+    held: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # "text" or "json()" -> template
+    attributes: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # attribute -> type id
+    enters: str | None = None  # type of x in `with value as x`; None: cannot be entered
+    enters_async: bool = False  # `with` must become `async with`
+    yields: str | None = None  # type of the items when iterated
+    base: str | None = None  # another pack type whose members it inherits
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionRule:
+    """What becomes of an exception class where it is caught and where it is raised or named as a class."""
+
+    path: str
+    pack: str
+    catches: tuple[str, ...]  # expressions for an `except` clause
+    raises: str  # one expression that names a class
+    imports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Accepts:
+    """Outside code that takes the asynchronous form of what the project hands to it.
+
+    `path` is a decorator (`slot` is None) or a callable whose argument `slot` is meant.
+    """
+
+    path: str
+    slot: str | None
+    forms: frozenset[Form]
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One TOML file, checked. `file` says where it came from, for messages."""
+
+    id: str
+    file: str
+    summary: str
+    source: tuple[str, ...]  # import roots that the pack speaks for
+    target: str | None
+    requires: tuple[str, ...]
+    drops: tuple[str, ...]
+    aliases: Mapping[str, str]
+    types: tuple[PackType, ...]
+    rules: tuple[Rule, ...]
+    exceptions: tuple[ExceptionRule, ...]
+    accepts: tuple[Accepts, ...]
