@@ -1,0 +1,90 @@
+"""All rule packs of one run, indexed by the dotted paths that they speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from asyncify.errors import RuleError
+from asyncify.rule import Accepts, ExceptionRule, Form, Pack, PackType, Rule
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What is known of libraries. All look-ups take canonical paths (see `canonical`) and answer None if unknown."""
+
+    packs: tuple[Pack, ...]
+    roots: frozenset[str]  # import roots of which some pack speaks
+    aliases: Mapping[str, str]
+    rules: Mapping[str, Rule]  # by id
+    by_call: Mapping[str, Rule]
+    types: Mapping[str, PackType]
+    exceptions: Mapping[str, ExceptionRule]
+    accepts: Mapping[str, tuple[Accepts, ...]]
+
+    def canonical(self, dotted: str) -> str:
+        """`requests.api.get` -> `requests.get`: the longest declared prefix is replaced, to the end."""
+        for _ in range(8):
+            head, tail = dotted, ""
+            while head not in self.aliases:
+                head, dot, last = head.rpartition(".")
+                if not dot:
+                    return dotted
+                tail = f".{last}{tail}"
+            dotted = self.aliases[head] + tail
+        return dotted
+
+    def rule_for(self, path: str) -> Rule | None:
+        """The rule of a callable; a method is looked up along the bases of its type."""
+        rule = self.by_call.get(path)
+        owner, _, name = path.rpartition(".")
+        while rule is None and (kind := self.types.get(owner)) is not None and kind.base:
+            owner = kind.base
+            rule = self.by_call.get(f"{owner}.{name}")
+        return rule
+
+    def attribute_type(self, type_id: str, attribute: str) -> str | None:
+        """The pack type of `instance.attribute`, along the bases."""
+        kind = self.types.get(type_id)
+        while kind is not None:
+            if attribute in kind.attributes:
+                return kind.attributes[attribute]
+            kind = self.types.get(kind.base) if kind.base else None
+        return None
+
+    def takes(self, path: str, slot: str | None, form: Form) -> bool:
+        """Does outside code at `path` cope with the asynchronous `form` of what it is given in `slot`?"""
+        return any(entry.slot == slot and form in entry.forms for entry in self.accepts.get(path, ()))
+
+
+def build_catalogue(packs: Sequence[Pack]) -> Catalogue:
+    """Index the packs. Raises RuleError where two of them claim the same rule id, call, type or exception."""
+    by_call: dict[str, Rule] = {}
+    rules: dict[str, Rule] = {}
+    types: dict[str, PackType] = {}
+    exceptions: dict[str, ExceptionRule] = {}
+    accepts: dict[str, tuple[Accepts, ...]] = {}
+    aliases: dict[str, str] = {}
+    for pack in packs:
+        aliases.update(pack.aliases)
+        for rule in pack.rules:
+            _claim(rules, rule.id, rule, pack)
+            for signature in rule.calls:
+                _claim(by_call, signature.path, rule, pack)
+        for kind in pack.types:
+            _claim(types, kind.id, kind, pack)
+        for exception in pack.exceptions:
+            _claim(exceptions, exception.path, exception, pack)
+        for entry in pack.accepts:
+            accepts[entry.path] = (*accepts.get(entry.path, ()), entry)
+    roots = frozenset(root for pack in packs for root in pack.source)
+    return Catalogue(tuple(packs), roots, aliases, rules, by_call, types, exceptions, accepts)
+
+
+def _claim(taken: dict[str, _T], key: str, value: _T, pack: Pack) -> None:
+    if key in taken:
+        raise RuleError(f"{pack.file}: {key} is declared twice; remove one of the two declarations")
+    taken[key] = value
