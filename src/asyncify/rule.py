@@ -102,12 +102,8 @@ class Rule:
     opens: str | None = None  # the form that stands in `async with ... as name:` round the uses of the value
     hook: str | None = None  # name of a function in rewrite.hooks, where several statements decide
     imports: tuple[str, ...] = ()  # modules that the replacement names, such as "asyncio"
-    refuses: Mapping[str, str] = field(
-        default_factory=lambda: MappingProxyType({})
-    )  # slot or keyword -> advice
-    streams: str | None = (
-        None  # keyword that, when true, means the value is read piece by piece: `opens` only
-    )
+    refuses: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # slot or keyword -> advice
+    streams: str | None = None  # keyword that, when true, means the value is read piece by piece: `opens` only
     safety: Safety = Safety.SAFE
     differs: str | None = None  # the named difference of an unsafe rule
     examples: tuple[Example, ...] = ()
@@ -125,12 +121,8 @@ class PackType:
     pack: str
     becomes: str | None = None  # template that names the class in annotations and isinstance
     keeps: frozenset[str] = frozenset()  # members that the migrated object has unchanged
-    held: Mapping[str, str] = field(
-        default_factory=lambda: MappingProxyType({})
-    )  # "text" or "json()" -> template
-    attributes: Mapping[str, str] = field(
-        default_factory=lambda: MappingProxyType({})
-    )  # attribute -> type id
+    held: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # "text" or "json()" -> template
+    attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # attribute -> type id
     enters: str | None = None  # type of x in `with value as x`; None: cannot be entered
     enters_async: bool = False  # `with` must become `async with`
     yields: str | None = None  # type of the items when iterated

@@ -62,9 +62,7 @@ class Call:
     position: Position
     targets: tuple[Target, ...]  # sorted
     certain: bool  # False: it may also reach something unknown
-    perhaps: bool = (
-        False  # True: the targets were found by a rare method name alone, never rewritten in silence
-    )
+    perhaps: bool = False  # True: the targets were found by a rare method name alone, never rewritten in silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +98,4 @@ class Index:
     functions: Mapping[str, Function]
     files: Mapping[str, FileFacts]
     families: tuple[frozenset[str], ...]  # ids of functions that must share one colour: overrides, tables
-    imports: Mapping[
-        str, frozenset[str]
-    ]  # path -> dotted paths that the file imports from outside the project
+    imports: Mapping[str, frozenset[str]]  # path -> dotted paths that the file imports from outside the project
