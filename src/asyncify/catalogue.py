@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -38,13 +38,29 @@ class Catalogue:
         return dotted
 
     def rule_for(self, path: str) -> Rule | None:
-        """The rule of a callable; a method is looked up along the bases of its type."""
+        """The rule of a callable; a method is looked up along the bases of its type.
+
+        Where no rule names the method, a rule for `TYPE.*` holds for each public method that is neither an
+        attribute nor listed under `not_waiting`.
+        """
         rule = self.by_call.get(path)
         owner, _, name = path.rpartition(".")
-        while rule is None and (kind := self.types.get(owner)) is not None and kind.base:
-            owner = kind.base
-            rule = self.by_call.get(f"{owner}.{name}")
-        return rule
+        if rule is not None or owner not in self.types:
+            return rule
+        lineage = tuple(self.lineage(owner))
+        for kind in lineage:
+            if (rule := self.by_call.get(f"{kind.id}.{name}")) is not None:
+                return rule
+        if name.startswith("_") or any(name in kind.not_waiting or name in kind.attributes for kind in lineage):
+            return None
+        return next((self.by_call[f"{kind.id}.*"] for kind in lineage if f"{kind.id}.*" in self.by_call), None)
+
+    def lineage(self, type_id: str) -> Iterator[PackType]:
+        """The pack type and its bases, nearest first."""
+        kind = self.types.get(type_id)
+        while kind is not None:
+            yield kind
+            kind = self.types.get(kind.base) if kind.base else None
 
     def attribute_type(self, type_id: str, attribute: str) -> str | None:
         """The pack type of `instance.attribute`, along the bases."""
@@ -57,7 +73,19 @@ class Catalogue:
 
     def takes(self, path: str, slot: str | None, form: Form) -> bool:
         """Does outside code at `path` cope with the asynchronous `form` of what it is given in `slot`?"""
-        return any(entry.slot == slot and form in entry.forms for entry in self.accepts.get(path, ()))
+        return any(entry.slot == slot and form in entry.forms for entry in self.accepts_of(path))
+
+    def takes_argument(self, path: str, argument: int | str, form: Form) -> bool:
+        """The same for an argument as it stands in the call: its index, or its keyword."""
+        return any(form in entry.forms and entry.is_filled_by(argument) for entry in self.accepts_of(path))
+
+    def accepts_of(self, path: str) -> tuple[Accepts, ...]:
+        """What is declared of a callable; a method is looked up along the bases of its type."""
+        owner, _, name = path.rpartition(".")
+        if path in self.accepts:
+            return self.accepts[path]
+        found = (self.accepts.get(f"{kind.id}.{name}") for kind in self.lineage(owner))
+        return next((entries for entries in found if entries), ())
 
 
 def build_catalogue(packs: Sequence[Pack]) -> Catalogue:

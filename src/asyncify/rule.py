@@ -127,6 +127,7 @@ class PackType:
     enters_async: bool = False  # `with` must become `async with`
     yields: str | None = None  # type of the items when iterated
     base: str | None = None  # another pack type whose members it inherits
+    not_waiting: frozenset[str] = frozenset()  # methods to which a rule for `TYPE.*` does not apply
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +145,26 @@ class ExceptionRule:
 class Accepts:
     """Outside code that takes the asynchronous form of what the project hands to it.
 
-    `path` is a decorator (`slot` is None) or a callable whose argument `slot` is meant.
+    `path` is a decorator (`slot` is None) or a callable whose argument `slot` is meant. The signature, where one
+    was given, tells which positional argument that is.
     """
 
     path: str
     slot: str | None
     forms: frozenset[Form]
+    signature: Signature | None = None
+
+    def is_filled_by(self, argument: int | str) -> bool:
+        """Does the argument at this index, or with this keyword, arrive in the slot?"""
+        if isinstance(argument, str):
+            return argument == self.slot
+        slots = self.signature.slots if self.signature else ()
+        return any(
+            slot.name == self.slot
+            and (index == argument or (index < argument and slot.kind is SlotKind.VAR_POSITIONAL))
+            for index, slot in enumerate(slots)
+            if slot.kind not in {SlotKind.KEYWORD_ONLY, SlotKind.VAR_KEYWORD}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +183,4 @@ class Pack:
     rules: tuple[Rule, ...]
     exceptions: tuple[ExceptionRule, ...]
     accepts: tuple[Accepts, ...]
+    replaces: tuple[str, ...] = ()  # ids of packs that are set aside when this one is loaded

@@ -1,0 +1,64 @@
+"""Rule packs: files -> Catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib import resources
+from pathlib import Path
+
+from asyncify.catalogue import Catalogue, build_catalogue
+from asyncify.errors import RuleError
+from asyncify.loading.packs import read_pack
+from asyncify.loading.references import check_code, check_paths, check_types
+from asyncify.rule import Pack
+
+SHIPPED = "asyncify.rules"
+
+
+def load_catalogue(extra: Sequence[Path] = ()) -> Catalogue:
+    """The packs that come with asyncify and those of the user's files and folders, checked and indexed.
+
+    A user's pack takes the place of a shipped one with the same id, and of those that it `replaces`. RuleError
+    names the file, the rule, the key and a hint. The packs that ship passed the slow checks (examples, hooks,
+    support functions) before they shipped and are not put through them again.
+    """
+    users = tuple(load_pack(_read(path), str(path)) for path in _files(extra))
+    check_code(users) if users else None
+    replaced = {name for pack in users for name in (pack.id, *pack.replaces)}
+    shipped = tuple(read_pack(text, file, examples=False) for file, text in shipped_packs())
+    catalogue = build_catalogue((*(pack for pack in shipped if pack.id not in replaced), *users))
+    check_paths(catalogue)
+    check_types(catalogue)
+    return catalogue
+
+
+def load_pack(text: str, file: str) -> Pack:
+    """One pack, checked as far as it can be seen on its own; `file` stands in the messages."""
+    return read_pack(text, file, examples=True)
+
+
+def shipped_packs() -> Iterator[tuple[str, str]]:
+    """Name and text of the packs inside asyncify, sorted."""
+    files = resources.files(SHIPPED).iterdir()
+    for file in sorted((each for each in files if each.name.endswith(".toml")), key=lambda each: each.name):
+        yield f"rules/{file.name}", file.read_text("utf-8")
+
+
+def _files(extra: Sequence[Path]) -> Iterator[Path]:
+    for path in extra:
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(path.glob("*.toml"))
+        if not found:
+            raise RuleError(f"{path}: the folder holds no rule pack; packs are files that end in .toml")
+        yield from found
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise RuleError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise RuleError(f"{path}: not UTF-8, which TOML has to be") from None

@@ -1,0 +1,114 @@
+"""`[[type]]`, `[exceptions]`, `[[accepts]]` and `[aliases]`: what a pack declares beside its rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+
+from asyncify.loading.section import Section
+from asyncify.loading.templates import check_template, read_imports, read_path, read_signatures
+from asyncify.rule import Accepts, ExceptionRule, Form, PackType
+from asyncify.template import ANY_ARGUMENTS
+
+TYPE_KEYS = frozenset(field.name for field in fields(PackType)) - {"pack"}
+EXCEPTION_KEYS = frozenset({"catches", "raises", "imports"})
+ACCEPTS_KEYS = frozenset({"call", "slot", "forms"})
+MEMBER = re.compile(r"[A-Za-z_]\w*(\(\))?")
+OWN = "self"
+
+
+def read_aliases(section: Section) -> dict[str, str]:
+    """Other spellings of paths."""
+    aliases = {}
+    for alias in section.values:
+        path = aliases[read_path(section, alias, alias)] = read_path(section, alias, section.string(alias))
+        if alias == path:
+            raise section.fault(alias, "a path is no alias of itself")
+    return aliases
+
+
+def read_type(section: Section, pack: str) -> PackType:
+    """A class whose instances are followed."""
+    section.only(TYPE_KEYS, ("id",))
+    own = read_path(section, "id", section.string("id"))
+    becomes = section.optional("becomes")
+    if becomes is not None:
+        check_template(section, "becomes", becomes, ("aio",))
+    found = PackType(
+        id=own,
+        pack=pack,
+        becomes=becomes,
+        keeps=_members(section, "keeps"),
+        held=_held(section),
+        attributes={name: _type(section, name, own) for name in section.mapping("attributes")},
+        enters=_optional_type(section, "enters", own),
+        enters_async=section.flag("enters_async"),
+        yields=_optional_type(section, "yields", own),
+        base=_optional_type(section, "base", own),
+        not_waiting=_members(section, "not_waiting"),
+    )
+    if found.enters_async and found.enters is None:
+        raise section.fault("enters", "a type that is entered with `async with` says what it enters as")
+    if found.base == own:
+        raise section.fault("base", "a type is not its own base")
+    return found
+
+
+def read_exceptions(section: Section, pack: str) -> Iterator[ExceptionRule]:
+    """The classes of `[exceptions]`, where each path holds a table of its own."""
+    for path, values in section.values.items():
+        read_path(section, path, path)
+        if not isinstance(values, dict):
+            raise section.fault(path, "a table with catches and raises is needed here")
+        entry = Section(section.file, section.text, "exceptions", 0, values, section.parent)
+        for key in values:
+            if key not in EXCEPTION_KEYS:
+                raise section.fault(path, f"unknown key {key!r}; known are {', '.join(sorted(EXCEPTION_KEYS))}", key)
+        imports = read_imports(entry)
+        catches, raises = entry.one_or_many("catches"), entry.string("raises")
+        for key, template in [*(("catches", each) for each in catches), ("raises", raises)]:
+            check_template(entry, key, template, ("aio",), imports=imports)
+        yield ExceptionRule(path, pack, catches, raises, imports)
+
+
+def read_accepts(section: Section) -> Iterator[Accepts]:
+    """What takes asynchronous forms: one entry for each path under `call`."""
+    section.only(ACCEPTS_KEYS, ("call", "forms"))
+    forms = frozenset(section.checked_word("forms", word, Form) for word in section.one_or_many("forms"))
+    slot = section.optional("slot")
+    for signature in read_signatures(section):
+        is_spelled_out = signature.slots != ANY_ARGUMENTS
+        if slot is not None and is_spelled_out and all(slot != each.name for each in signature.slots):
+            raise section.fault("slot", f"{signature.path} has no slot {slot!r}", slot)
+        yield Accepts(signature.path, slot, forms, signature if is_spelled_out else None)
+
+
+def _members(section: Section, key: str) -> frozenset[str]:
+    names = section.strings(key)
+    for name in names:
+        if not name.isidentifier():
+            raise section.fault(key, f"{name!r} is not the name of a member", name)
+    return frozenset(names)
+
+
+def _held(section: Section) -> dict[str, str]:
+    held = section.mapping("held")
+    for member, template in held.items():
+        if not MEMBER.fullmatch(member):
+            raise section.fault("held", f"{member!r} is neither `name` nor `name()`", member)
+        known = ("self", "aio", "name", "*") if member.endswith("()") else ("self", "aio", "name")
+        check_template(section, "held", template, known, imports=())
+    return held
+
+
+def _type(section: Section, attribute: str, own: str) -> str:
+    text = section.mapping("attributes")[attribute]
+    return own if text == OWN else read_path(section, "attributes", text)
+
+
+def _optional_type(section: Section, key: str, own: str) -> str | None:
+    text = section.optional(key)
+    if text is None or text == OWN:
+        return text and own
+    return read_path(section, key, text)

@@ -1,0 +1,104 @@
+"""`[[rule]]`: a pattern of a library, what becomes of it, and the examples that show it."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import fields
+
+from asyncify.loading.section import Section, did_you_mean
+from asyncify.loading.templates import check_template, common_slots, read_imports, read_signatures, takes_any_keyword
+from asyncify.reason import Reason
+from asyncify.rule import Example, Rule, Safety, Wait
+from asyncify.template import COLLECTING, COMMON_HOLES
+
+KEYS = frozenset(field.name for field in fields(Rule)) - {"pack", "calls", "examples"} | {"call", "example"}
+EXAMPLE_KEYS = frozenset(field.name for field in fields(Example))
+
+
+def read_rule(section: Section, pack: str) -> Rule:
+    """The rule as a value; RuleError for what is wrong with it as far as it can be seen on its own."""
+    section.only(KEYS, ("id", "call", "why"))
+    rule = Rule(
+        id=section.string("id"),
+        pack=pack,
+        calls=read_signatures(section),
+        why=section.string("why"),
+        waits=section.word("waits", Wait),
+        returns=section.optional("returns"),
+        becomes=section.optional("becomes"),
+        opens=section.optional("opens"),
+        hook=section.optional("hook"),
+        imports=read_imports(section),
+        refuses=section.mapping("refuses"),
+        streams=section.optional("streams"),
+        safety=section.word("safety", Safety) or Safety.SAFE,
+        differs=section.optional("differs"),
+        examples=tuple(_read_example(each) for each in section.sections("example", "rule.example")),
+    )
+    _check_templates(section, rule)
+    _check_sense(section, rule)
+    return rule
+
+
+def check_examples(section: Section, rule: Rule) -> None:
+    """Refuse a rewriting rule without both kinds of example, and examples that do not parse.
+
+    Apart from `read_rule` because it takes longer than the rest together: packs that ship were checked before.
+    """
+    for each in section.sections("example", "rule.example"):
+        for key in ("before", "after"):
+            _check_parses(each, key)
+    if rule.is_detection_only:
+        return
+    if all(example.after is None for example in rule.examples):
+        raise section.fault("example", "a rule that rewrites needs an example with `after`: what it changes")
+    if all(example.because is None for example in rule.examples):
+        raise section.fault("example", "a rule that rewrites needs an example with `because`: what it leaves alone")
+
+
+def _read_example(section: Section) -> Example:
+    section.only(EXAMPLE_KEYS, ("name", "before"))
+    if ("after" in section.values) == ("because" in section.values):
+        raise section.fault("after", "an example has either `after` or `because`")
+    because = section.word("because", Reason)
+    return Example(
+        section.string("name"), section.string("before"), section.optional("after"), because and because.value
+    )
+
+
+def _check_parses(section: Section, key: str) -> None:
+    source = section.optional(key)
+    if source is None:
+        return
+    try:
+        ast.parse(source)
+    except SyntaxError as error:
+        raise section.fault(key, f"the example does not parse: {error.msg} (its line {error.lineno})") from None
+
+
+def _check_templates(section: Section, rule: Rule) -> None:
+    known = COMMON_HOLES | {slot.name for slot in common_slots(rule.calls) if slot.kind not in COLLECTING}
+    for key, template in (("becomes", rule.becomes), ("opens", rule.opens)):
+        if template is None:
+            continue
+        tree = check_template(section, key, template, known, rule.imports)
+        if rule.waits is None and any(isinstance(node, ast.Await) for node in ast.walk(tree)):
+            raise section.fault("waits", f"`{key}` awaits, so the rule must say for what the call waits")
+
+
+def _check_sense(section: Section, rule: Rule) -> None:
+    if rule.is_detection_only and rule.waits is None and rule.returns is None:
+        raise section.fault("waits", "the rule says nothing; give at least one of waits, returns, becomes, opens, hook")
+    if (rule.safety is Safety.UNSAFE) and rule.differs is None:
+        raise section.fault("differs", "an unsafe rule names its difference")
+    if rule.differs is not None and rule.safety is Safety.SAFE:
+        raise section.fault("differs", 'a safe rule has no difference; set safety = "unsafe"')
+    if rule.streams is not None and rule.opens is None:
+        raise section.fault("streams", "a value that is read piece by piece needs `opens`")
+    if takes_any_keyword(rule.calls):
+        return
+    slots = {slot.name for slot in common_slots(rule.calls)}
+    for key, names in (("refuses", tuple(rule.refuses)), ("streams", (rule.streams,) if rule.streams else ())):
+        for name in names:
+            if name not in slots:
+                raise section.fault(key, f"the signature has no slot {name!r}{did_you_mean(name, slots)}", name)
