@@ -1,0 +1,176 @@
+"""What planning hands on: every edit and every thing left alone, as sorted, serialisable values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from asyncify.colour.colouring import Link, Verdict
+from asyncify.place import Place
+from asyncify.reason import Reason
+from asyncify.rule import Safety
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A hole of a template and the expression of the original file that fills it."""
+
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Substitute:
+    """Replace the expression at the step's place by a template.
+
+    `{it}` is the expression itself with the changes made inside it; `{*}` its call arguments as written, less
+    the keywords in `drop`; other holes are filled from `holes`.
+    """
+
+    template: str
+    holes: tuple[Hole, ...] = ()
+    drop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MakeAsync:
+    """`def` at the step's place becomes `async def`; `rename` gives it another name."""
+
+    rename: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IterateAsync:
+    """The `for` (statement or comprehension) that iterates over the expression at the step's place becomes async."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnterAsync:
+    """The `with` item whose expression stands at the step's place is entered asynchronously."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The call at the step's place is opened by `async with TEMPLATE as name:` round the statements that use it.
+
+    The block takes in the statements from the one at `first` to the one that starts where `last` does. Where
+    the first is just `name = CALL` it goes (`keep` is False); else it stays, with `name` in the call's stead.
+    """
+
+    name: str
+    template: str
+    first: Place
+    last: Place
+    keep: bool
+    drop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unroll:
+    """The `with` statement at the step's place is replaced by its body: its resource is no longer needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitEntry:
+    """The function at the step's place moves its body to an async twin called `twin`, and becomes a shell that
+    runs it with `runner`."""
+
+    twin: str
+    runner: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlattenCatch:
+    """The exception expression at the step's place is replaced by several, flattened into a tuple round it."""
+
+    classes: tuple[str, ...]
+
+
+Action = Substitute | MakeAsync | IterateAsync | EnterAsync | Hold | Unroll | SplitEntry | FlattenCatch
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One edit: where, what, by which rule, how safe, and why."""
+
+    place: Place
+    action: Action
+    rule: str
+    why: str
+    safety: Safety = Safety.SAFE
+
+    @property
+    def order(self) -> tuple[Place, str, str]:
+        return self.place, type(self.action).__name__, self.rule
+
+
+class Ending(StrEnum):
+    """How a call that a rule could touch ended. Every such call has exactly one."""
+
+    CONVERTED = "converted"
+    OFFLOADED = "offloaded"
+    BRIDGED = "bridged"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one call or use, and why. `chain` leads from its place to what holds it."""
+
+    place: Place
+    what: str  # the pack path or function that the call reaches
+    ending: Ending
+    rule: str
+    reason: Reason | None = None
+    detail: str = ""
+    chain: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A place whose behaviour may differ, in words."""
+
+    place: Place
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportNeed:
+    """Modules that the steps of one file name, and import roots that they leave behind."""
+
+    modules: tuple[str, ...] = ()  # plain imports: "asyncio", "aiohttp"
+    support: bool = False
+    left: tuple[str, ...] = ()  # import roots whose names may be dropped where nothing uses them any more
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlan:
+    """All steps of one file, sorted by place."""
+
+    path: str
+    steps: tuple[Step, ...]
+    imports: ImportNeed
+
+
+@dataclass(frozen=True, slots=True)
+class SupportModule:
+    """The module that is written beside the user's code: where, how it is imported, and what it must hold."""
+
+    path: str  # relative to the project's root
+    module: str  # dotted name
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every edit and every thing left alone; the same on every run over the same tree."""
+
+    files: tuple[FilePlan, ...]
+    outcomes: tuple[Outcome, ...]
+    warnings: tuple[Warned, ...]
+    verdicts: Mapping[str, Verdict]
+    support: SupportModule | None
+    requires: tuple[str, ...]
+    drops: tuple[str, ...]

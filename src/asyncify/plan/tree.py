@@ -1,0 +1,70 @@
+"""One file's `ast` with parents and places: what planning asks of the text round a call."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from asyncify.place import Place, place_of
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+ScopeNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef | ast.Module
+
+
+class Tree:
+    """Answers, for one file, what stands at a place and what stands round it."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.module = ast.parse(text)
+        self._parents: dict[ast.AST, ast.AST] = {}
+        self._expressions: dict[tuple[int, int, int, int], ast.expr] = {}
+        self._functions: dict[tuple[int, int], FunctionNode] = {}
+        for parent in ast.walk(self.module):
+            for child in ast.iter_child_nodes(parent):
+                self._parents[child] = parent
+            if isinstance(parent, ast.expr):
+                self._expressions.setdefault(self.place(parent).span, parent)
+            elif isinstance(parent, FunctionNode):
+                self._functions[parent.lineno, parent.col_offset] = parent
+
+    def place(self, node: ast.AST) -> Place:
+        return place_of(self.path, node)
+
+    def expression(self, place: Place) -> ast.expr | None:
+        """The outermost expression with exactly this place."""
+        return self._expressions.get(place.span)
+
+    def function(self, place: Place) -> FunctionNode | None:
+        """The function whose `def` or `async` stands where `place` starts."""
+        return self._functions.get((place.line, place.column))
+
+    def parent(self, node: ast.AST) -> ast.AST | None:
+        return self._parents.get(node)
+
+    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The nodes round `node`, from the inside out."""
+        parent = self._parents.get(node)
+        while parent is not None:
+            yield parent
+            parent = self._parents.get(parent)
+
+    def statement(self, node: ast.AST) -> ast.stmt:
+        """The innermost statement that holds `node`."""
+        while not isinstance(node, ast.stmt):
+            node = self._parents[node]
+        return node
+
+    def block(self, statement: ast.stmt) -> list[ast.stmt]:
+        """The list of statements in which `statement` stands."""
+        for _, value in ast.iter_fields(self._parents[statement]):
+            if isinstance(value, list) and statement in value:
+                return value
+        raise LookupError(f"{self.place(statement)}: a statement outside any block")
+
+    def scope(self, node: ast.AST) -> ScopeNode:
+        """The function, lambda, class or module in which `node` stands (its own, if it defines none)."""
+        for ancestor in self.ancestors(node):
+            if isinstance(ancestor, ScopeNode):
+                return ancestor
+        return self.module

@@ -1,0 +1,100 @@
+"""Statements that change as a whole: blocks held open by `async with`, unrolled blocks, entry points split in two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from asyncify.plan.step import SplitEntry
+
+Statement = cst.BaseStatement
+
+
+def held_block(
+    opener: cst.BaseExpression, name: str, first: Statement, body: Sequence[Statement], *, keep: bool
+) -> cst.With:
+    """`async with OPENER as NAME:` in the stead of `first`, round it (where it is kept) and the statements after it."""
+    item = cst.WithItem(item=opener, asname=cst.AsName(name=cst.Name(name)))
+    lines = getattr(first, "leading_lines", ())
+    inner = [first.with_changes(leading_lines=()), *body] if keep else list(body)
+    header = cst.TrailingWhitespace()
+    if not keep and isinstance(first, cst.SimpleStatementLine):
+        header = first.trailing_whitespace
+    if inner:
+        inner[0] = _without_blank_lines(inner[0])
+    return cst.With(
+        items=[item],
+        body=cst.IndentedBlock(body=inner or [_pass()], header=header),
+        asynchronous=cst.Asynchronous(),
+        leading_lines=lines,
+    )
+
+
+def _without_blank_lines(statement: Statement) -> Statement:
+    lines = list(getattr(statement, "leading_lines", ()))
+    while lines and lines[0].comment is None:
+        lines.pop(0)
+    return statement.with_changes(leading_lines=lines) if hasattr(statement, "leading_lines") else statement
+
+
+def unrolled(statement: cst.With) -> list[Statement]:
+    """The statements of a `with` block without the block."""
+    body = statement.body
+    if isinstance(body, cst.SimpleStatementSuite):
+        return [cst.SimpleStatementLine(body=body.body, leading_lines=statement.leading_lines)]
+    first, *rest = cst.ensure_type(body, cst.IndentedBlock).body
+    lines = [*statement.leading_lines, *getattr(first, "leading_lines", ())]
+    return [first.with_changes(leading_lines=lines), *rest]
+
+
+def split_entry(function: cst.FunctionDef, action: SplitEntry) -> list[Statement]:
+    """The async twin that holds the body, and the synchronous shell that runs it in an event loop."""
+    twin = function.with_changes(
+        name=cst.Name(action.twin),
+        asynchronous=cst.Asynchronous(),
+        decorators=[],
+        leading_lines=function.leading_lines,
+        lines_after_decorators=[],
+    )
+    call = cst.Call(func=cst.Name(action.twin), args=_forwarded(function.params))
+    run = cst.Call(func=cst.parse_expression(action.runner), args=[cst.Arg(call)])
+    shell = function.with_changes(
+        body=cst.IndentedBlock(body=[*_docstring(function), _line(cst.Return(run))]),
+        leading_lines=[cst.EmptyLine(indent=False)] * (2 if _is_top_level(function) else 1),
+    )
+    return [twin, shell]
+
+
+def _is_top_level(function: cst.FunctionDef) -> bool:
+    return len(function.leading_lines) >= 2 or not function.leading_lines
+
+
+def _docstring(function: cst.FunctionDef) -> list[Statement]:
+    if function.get_docstring() is None or not isinstance(function.body, cst.IndentedBlock):
+        return []
+    return [function.body.body[0]]
+
+
+def _forwarded(parameters: cst.Parameters) -> list[cst.Arg]:
+    arguments = [cst.Arg(p.name) for p in (*parameters.posonly_params, *parameters.params)]
+    if isinstance(parameters.star_arg, cst.Param):
+        arguments.append(cst.Arg(parameters.star_arg.name, star="*"))
+    for parameter in parameters.kwonly_params:
+        arguments.append(cst.Arg(parameter.name, keyword=parameter.name, equal=_equal()))
+    if parameters.star_kwarg is not None:
+        arguments.append(cst.Arg(parameters.star_kwarg.name, star="**"))
+    return arguments
+
+
+def _equal() -> cst.AssignEqual:
+    none = cst.SimpleWhitespace("")
+    return cst.AssignEqual(whitespace_before=none, whitespace_after=none)
+
+
+def _line(statement: cst.BaseSmallStatement) -> cst.SimpleStatementLine:
+    return cst.SimpleStatementLine(body=[statement])
+
+
+def _pass() -> cst.SimpleStatementLine:
+    return _line(cst.Pass())

@@ -1,0 +1,123 @@
+"""Fills a template's holes with nodes, adding parentheses only where Python needs them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import cast
+
+import libcst as cst
+
+HOLE = re.compile(r"\{(\*|[a-z_][a-z0-9_]*)\}", re.IGNORECASE)
+ALL = "_hole_all_arguments"
+ATOMS = (
+    cst.Name,
+    cst.Attribute,
+    cst.Call,
+    cst.Subscript,
+    cst.SimpleString,
+    cst.FormattedString,
+    cst.List,
+    cst.Dict,
+    cst.Set,
+    cst.ListComp,
+    cst.SetComp,
+    cst.DictComp,
+)
+
+
+def fill(
+    template: str,
+    holes: Mapping[str, cst.BaseExpression],
+    call: cst.Call | None,
+    drop: tuple[str, ...] = (),
+) -> cst.BaseExpression:
+    """The template's expression with its holes filled.
+
+    `call` gives the arguments for `{*}`, less the keywords in `drop`. Raises KeyError for a hole that nothing
+    fills.
+    """
+    filler = _Filler(holes, _kept(call.args, drop) if call else (), call)
+    return cast(cst.BaseExpression, _parsed(template).visit(filler))
+
+
+@lru_cache(maxsize=512)
+def _parsed(template: str) -> cst.BaseExpression:
+    return cst.parse_expression(HOLE.sub(lambda hole: ALL if hole[1] == "*" else f"_hole_{hole[1]}", template))
+
+
+def parenthesised(node: cst.BaseExpression) -> cst.BaseExpression:
+    """The node as it may stand before a dot, a call or a subscript."""
+    if isinstance(node, ATOMS) or node.lpar:
+        return node
+    return node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+
+
+def bare(node: cst.BaseExpression) -> cst.BaseExpression:
+    """The node without parentheses round it."""
+    return node.with_changes(lpar=[], rpar=[]) if node.lpar else node
+
+
+def _kept(arguments: Sequence[cst.Arg], drop: tuple[str, ...]) -> tuple[cst.Arg, ...]:
+    kept = [argument for argument in arguments if not (argument.keyword and argument.keyword.value in drop)]
+    if kept and len(kept) < len(arguments) and kept[-1] is not arguments[-1]:
+        last = arguments[-1]
+        kept[-1] = kept[-1].with_changes(comma=last.comma, whitespace_after_arg=last.whitespace_after_arg)
+    return tuple(kept)
+
+
+class _Filler(cst.CSTTransformer):
+    def __init__(
+        self, holes: Mapping[str, cst.BaseExpression], arguments: tuple[cst.Arg, ...], call: cst.Call | None
+    ) -> None:
+        super().__init__()
+        self.holes = holes
+        self.arguments = arguments
+        self.call = call
+
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:
+        name = updated_node.value
+        if not name.startswith("_hole_") or name == ALL:
+            return updated_node
+        return self.holes[name.removeprefix("_hole_")]
+
+    def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
+        return updated_node.with_changes(value=parenthesised(updated_node.value))
+
+    def leave_Subscript(self, original_node: cst.Subscript, updated_node: cst.Subscript) -> cst.BaseExpression:
+        return updated_node.with_changes(value=parenthesised(updated_node.value))
+
+    def leave_Await(self, original_node: cst.Await, updated_node: cst.Await) -> cst.BaseExpression:
+        return updated_node.with_changes(expression=parenthesised(updated_node.expression))
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
+        updated_node = updated_node.with_changes(func=parenthesised(updated_node.func))
+        if not any(_is_all(argument) for argument in updated_node.args):
+            return updated_node
+        if len(updated_node.args) == 1 and self.call is not None:
+            return self._with_layout(updated_node.func)
+        arguments: list[cst.Arg] = []
+        for argument in updated_node.args:
+            arguments.extend(self.arguments if _is_all(argument) else (argument,))
+        return updated_node.with_changes(args=_separated(arguments))
+
+    def _with_layout(self, function: cst.BaseExpression) -> cst.Call:
+        assert self.call is not None
+        layout = {} if self.arguments else {"whitespace_before_args": cst.SimpleWhitespace("")}
+        return self.call.with_changes(func=function, args=self.arguments, lpar=[], rpar=[], **layout)
+
+
+def _is_all(argument: cst.Arg) -> bool:
+    return isinstance(argument.value, cst.Name) and argument.value.value == ALL
+
+
+def _separated(arguments: list[cst.Arg]) -> list[cst.Arg]:
+    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    last = len(arguments) - 1
+    return [
+        argument
+        if at == last or argument.comma is not cst.MaybeSentinel.DEFAULT
+        else argument.with_changes(comma=comma)
+        for at, argument in enumerate(arguments)
+    ]

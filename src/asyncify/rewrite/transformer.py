@@ -1,0 +1,262 @@
+"""Carries out the steps of one file on its LibCST tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import libcst as cst
+from libcst.metadata import PositionProvider
+
+from asyncify.plan.step import (
+    EnterAsync,
+    FlattenCatch,
+    Hold,
+    IterateAsync,
+    MakeAsync,
+    SplitEntry,
+    Step,
+    Substitute,
+    Unroll,
+)
+from asyncify.rewrite.blocks import Statement, held_block, split_entry, unrolled
+from asyncify.rewrite.fill import bare, fill, parenthesised
+from asyncify.rewrite.spans import Columns, Span, span_of
+
+Start = tuple[int, int]
+
+
+class StepsTransformer(cst.CSTTransformer):
+    """Applies every step at its place. `missed()` names the steps whose place was not found."""
+
+    METADATA_DEPENDENCIES = (PositionProvider,)
+
+    def __init__(self, steps: Sequence[Step], columns: Columns, support: str) -> None:
+        super().__init__()
+        self._support = support
+        self._expressions: dict[Span, Step] = {}
+        self._flags: dict[tuple[type, Span], Step] = {}
+        self._functions: dict[Start, Step] = {}
+        self._withs: dict[Start, Step] = {}
+        self._holds: dict[Start, tuple[Step, Hold, Span]] = {}
+        self._held: dict[Span, Hold] = {}
+        self._wanted: set[Span] = set()
+        self._filled: dict[Span, cst.BaseExpression] = {}
+        self._spliced: set[cst.Tuple] = set()
+        self._pending = set(steps)
+        self._columns = columns
+        for step in steps:
+            self._sort(step, columns.span(step.place))
+
+    def _sort(self, step: Step, span: Span) -> None:
+        action = step.action
+        if isinstance(action, Substitute):
+            self._expressions[span] = step
+            self._wanted.update(self._columns.span(hole.place) for hole in action.holes)
+        elif isinstance(action, FlattenCatch):
+            self._expressions[span] = step
+        elif isinstance(action, Hold):
+            self._expressions[span] = step
+            self._held[span] = action
+            self._holds[self._columns.span(action.first)[:2]] = (step, action, span)
+        elif isinstance(action, MakeAsync | SplitEntry):
+            self._functions[span[:2]] = step
+        elif isinstance(action, Unroll):
+            self._withs[span[:2]] = step
+        else:
+            self._flags[type(action), span] = step
+
+    def missed(self) -> list[Step]:
+        return sorted(self._pending, key=lambda step: step.order)
+
+    def _span(self, node: cst.CSTNode) -> Span:
+        return span_of(self.get_metadata(PositionProvider, node))
+
+    def _done(self, step: Step) -> None:
+        self._pending.discard(step)
+
+    # ------------------------------------------------------------------ expressions
+
+    def on_leave(  # type: ignore[override]
+        self, original_node: cst.CSTNode, updated_node: cst.CSTNode
+    ) -> cst.CSTNode:
+        result = cast(cst.CSTNode, super().on_leave(original_node, updated_node))
+        if not isinstance(original_node, cst.BaseExpression) or not isinstance(result, cst.BaseExpression):
+            return result
+        span = self._span(original_node)
+        step = self._expressions.get(span)
+        if step is not None:
+            self._done(step)
+            result = self._replaced(step, span, result)
+        if span in self._wanted:
+            self._filled[span] = result
+        return result
+
+    def _replaced(self, step: Step, span: Span, node: cst.BaseExpression) -> cst.BaseExpression:
+        action = step.action
+        if isinstance(action, Hold):
+            self._filled[span] = self._fill(action.template, node, {}, action.drop)
+            return cst.Name(action.name)
+        if isinstance(action, FlattenCatch):
+            return self._caught(action, node)
+        assert isinstance(action, Substitute)
+        holes = {hole.name: self._filled[self._columns.span(hole.place)] for hole in action.holes}
+        return self._with_parentheses_of(node, self._fill(action.template, node, holes, action.drop))
+
+    def _fill(
+        self, template: str, node: cst.BaseExpression, holes: dict[str, cst.BaseExpression], drop: tuple[str, ...]
+    ) -> cst.BaseExpression:
+        holes = {"it": bare(node), "aio": cst.Name(self._support), **holes}
+        return fill(template, holes, node if isinstance(node, cst.Call) else None, drop)
+
+    def _with_parentheses_of(self, old: cst.BaseExpression, new: cst.BaseExpression) -> cst.BaseExpression:
+        if not old.lpar or new.lpar:
+            return new
+        return new.with_changes(lpar=old.lpar, rpar=old.rpar)
+
+    def _caught(self, action: FlattenCatch, node: cst.BaseExpression) -> cst.BaseExpression:
+        classes = [cst.parse_expression(text) for text in action.classes]
+        if len(classes) == 1:
+            return classes[0]
+        spliced = cst.Tuple(elements=[cst.Element(value) for value in classes])
+        self._spliced.add(spliced)
+        return spliced
+
+    def leave_Tuple(self, original_node: cst.Tuple, updated_node: cst.Tuple) -> cst.BaseExpression:
+        if not any(element.value in self._spliced for element in updated_node.elements):
+            return updated_node
+        elements: list[cst.BaseElement] = []
+        seen: set[str] = set()
+        for element in updated_node.elements:
+            inner = (
+                element.value.elements
+                if isinstance(element.value, cst.Tuple) and element.value in self._spliced
+                else (element,)
+            )
+            for candidate in inner:
+                code = cst.Module([]).code_for_node(candidate.value)
+                if code not in seen:
+                    seen.add(code)
+                    elements.append(candidate.with_changes(comma=cst.MaybeSentinel.DEFAULT))
+        return updated_node.with_changes(elements=elements)
+
+    def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
+        return _parenthesise_await(updated_node, "value")
+
+    def leave_Subscript(self, original_node: cst.Subscript, updated_node: cst.Subscript) -> cst.BaseExpression:
+        return _parenthesise_await(updated_node, "value")
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
+        return _parenthesise_await(updated_node, "func")
+
+    def leave_Await(self, original_node: cst.Await, updated_node: cst.Await) -> cst.BaseExpression:
+        return _parenthesise_await(updated_node, "expression")
+
+    # ------------------------------------------------------------------ flags
+
+    def leave_For(self, original_node: cst.For, updated_node: cst.For) -> cst.BaseStatement:
+        if self._flagged(IterateAsync, original_node.iter):
+            return updated_node.with_changes(asynchronous=cst.Asynchronous())
+        return updated_node
+
+    def leave_CompFor(self, original_node: cst.CompFor, updated_node: cst.CompFor) -> cst.CompFor:
+        if self._flagged(IterateAsync, original_node.iter):
+            return updated_node.with_changes(asynchronous=cst.Asynchronous())
+        return updated_node
+
+    def leave_With(self, original_node: cst.With, updated_node: cst.With) -> cst.BaseStatement:
+        asynchronous = [self._flagged(EnterAsync, item.item) for item in original_node.items]
+        if not any(asynchronous) or updated_node.asynchronous is not None:
+            return updated_node
+        if all(asynchronous):
+            return updated_node.with_changes(asynchronous=cst.Asynchronous())
+        return _split_with(updated_node, asynchronous)
+
+    def _flagged(self, kind: type, node: cst.BaseExpression) -> bool:
+        step = self._flags.get((kind, self._span(node)))
+        if step is not None:
+            self._done(step)
+        return step is not None
+
+    def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.BaseStatement:
+        step = self._functions.get(self._span(original_node)[:2])
+        if step is None or not isinstance(step.action, MakeAsync):
+            return updated_node
+        self._done(step)
+        name = updated_node.name if step.action.rename is None else cst.Name(step.action.rename)
+        return updated_node.with_changes(asynchronous=updated_node.asynchronous or cst.Asynchronous(), name=name)
+
+    # ------------------------------------------------------------------ blocks
+
+    def leave_IndentedBlock(self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock) -> cst.BaseSuite:
+        body = self._assembled(original_node.body, updated_node.body)
+        return updated_node if body is None else updated_node.with_changes(body=body)
+
+    def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
+        body = self._assembled(original_node.body, updated_node.body)
+        return updated_node if body is None else updated_node.with_changes(body=body)
+
+    def _assembled(self, originals: Sequence[cst.CSTNode], updates: Sequence[cst.CSTNode]) -> list[Statement] | None:
+        starts = [self._span(node)[:2] for node in originals]
+        touched = self._holds.keys() | self._withs.keys() | self._functions.keys()
+        if not any(start in touched for start in starts):
+            return None
+        return self._joined(starts, [cast(Statement, node) for node in updates])
+
+    def _joined(self, starts: Sequence[Start], statements: Sequence[Statement]) -> list[Statement]:
+        result: list[Statement] = []
+        at = 0
+        while at < len(statements):
+            taken, replaced = self._joined_at(at, starts, statements)
+            result.extend(replaced)
+            at += taken
+        return result
+
+    def _joined_at(
+        self, at: int, starts: Sequence[Start], statements: Sequence[Statement]
+    ) -> tuple[int, Sequence[Statement]]:
+        start, statement = starts[at], statements[at]
+        if start in self._holds:
+            return self._hold_at(at, starts, statements)
+        step = self._withs.get(start)
+        if step is not None and isinstance(statement, cst.With):
+            self._done(step)
+            return 1, unrolled(statement)
+        step = self._functions.get(start)
+        if step is not None and isinstance(step.action, SplitEntry) and isinstance(statement, cst.FunctionDef):
+            self._done(step)
+            return 1, split_entry(statement, step.action)
+        return 1, (statement,)
+
+    def _hold_at(
+        self, at: int, starts: Sequence[Start], statements: Sequence[Statement]
+    ) -> tuple[int, Sequence[Statement]]:
+        _, action, span = self._holds[starts[at]]
+        last = starts.index(self._columns.span(action.last)[:2])
+        inside = self._joined(starts[at + 1 : last + 1], statements[at + 1 : last + 1])
+        opener = self._filled[span]
+        return last - at + 1, [held_block(opener, action.name, statements[at], inside, keep=action.keep)]
+
+
+def _parenthesise_await(node: cst.BaseExpression, field: str) -> cst.BaseExpression:
+    inner = getattr(node, field)
+    if isinstance(inner, cst.Await) and not inner.lpar:
+        return node.with_changes(**{field: parenthesised(inner)})
+    return node
+
+
+def _split_with(node: cst.With, asynchronous: list[bool]) -> cst.With:
+    """`with a, b:` of both colours becomes nested blocks, in the order in which they were entered."""
+    runs: list[tuple[bool, list[cst.WithItem]]] = []
+    for item, is_async in zip(node.items, asynchronous, strict=True):
+        item = item.with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        if runs and runs[-1][0] == is_async:
+            runs[-1][1].append(item)
+        else:
+            runs.append((is_async, [item]))
+    body = node.body
+    for is_async, items in reversed(runs):
+        keyword = cst.Asynchronous() if is_async else None
+        block = cst.With(items=items, body=body, asynchronous=keyword)
+        body = cst.IndentedBlock(body=[block])
+    return block.with_changes(leading_lines=node.leading_lines)

@@ -1,0 +1,130 @@
+"""Drops imports of the libraries that a rewrite has left behind, where nothing in the module uses them any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import libcst as cst
+
+Body = Sequence[cst.BaseStatement]
+
+
+def drop_unused(tree: cst.Module, roots: frozenset[str]) -> cst.Module:
+    """The module without those imports of `roots` (top-level package names) whose names are not used."""
+    used = _UsedNames()
+    tree.visit(used)
+    return tree.visit(_Dropper(roots, used.names))
+
+
+class _UsedNames(cst.CSTVisitor):
+    """Every identifier outside import statements, and every word of a string that may be code or an export."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self._depth = 0
+
+    def visit_Import(self, node: cst.Import) -> bool:
+        return False
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
+        return False
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        node.value.visit(self)
+        return False
+
+    def visit_Name(self, node: cst.Name) -> None:
+        self.names.add(node.value)
+
+    def visit_Annotation(self, node: cst.Annotation) -> None:
+        self._depth += 1
+
+    def leave_Annotation(self, original_node: cst.Annotation) -> None:
+        self._depth -= 1
+
+    def visit_SimpleString(self, node: cst.SimpleString) -> None:
+        value = node.evaluated_value
+        if not isinstance(value, str):
+            return
+        if self._depth:
+            words = "".join(c if c.isidentifier() or c.isdigit() else " " for c in value)
+            self.names.update(words.split())
+        elif value.isidentifier():
+            self.names.add(value)
+
+
+class _Dropper(cst.CSTTransformer):
+    def __init__(self, roots: frozenset[str], used: set[str]) -> None:
+        super().__init__()
+        self._roots = roots
+        self._used = used
+
+    def visit_Try(self, node: cst.Try) -> bool:
+        return False  # `try: import x except ImportError` is a question, not an import
+
+    def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
+        return updated_node.with_changes(body=self._kept(updated_node.body, may_be_empty=True))
+
+    def leave_IndentedBlock(self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock) -> cst.BaseSuite:
+        return updated_node.with_changes(body=self._kept(updated_node.body, may_be_empty=False))
+
+    def _kept(self, body: Body, *, may_be_empty: bool) -> list[cst.BaseStatement]:
+        kept: list[cst.BaseStatement] = []
+        orphaned: Sequence[cst.EmptyLine] = ()
+        for statement in body:
+            changed = self._without_unused(statement)
+            if changed is None:
+                orphaned = orphaned or cast(cst.SimpleStatementLine, statement).leading_lines
+                continue
+            if orphaned and hasattr(changed, "leading_lines"):
+                changed = _with_lines_of(changed, orphaned)
+            orphaned = ()
+            kept.append(changed)
+        return kept if kept or may_be_empty else list(body)
+
+    def _without_unused(self, statement: cst.BaseStatement) -> cst.BaseStatement | None:
+        if not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1:
+            return statement
+        node = statement.body[0]
+        if isinstance(node, cst.Import):
+            names = [alias for alias in node.names if not self._is_unused(_path(alias.name), alias)]
+        elif isinstance(node, cst.ImportFrom) and not node.relative and not isinstance(node.names, cst.ImportStar):
+            module = _path(cast(cst.BaseExpression, node.module))
+            names = [alias for alias in node.names if not self._is_unused(module, alias)]
+        else:
+            return statement
+        if len(names) == len(cast(Sequence[cst.ImportAlias], node.names)):
+            return statement
+        if not names:
+            return None
+        names[-1] = names[-1].with_changes(comma=_last_comma(node))
+        return statement.with_changes(body=[node.with_changes(names=names)])
+
+    def _is_unused(self, module: str, alias: cst.ImportAlias) -> bool:
+        if module.partition(".")[0] not in self._roots:
+            return False
+        bound = alias.evaluated_alias or _path(alias.name).partition(".")[0]
+        return bound not in self._used
+
+
+def _last_comma(node: cst.Import | cst.ImportFrom) -> cst.Comma | cst.MaybeSentinel:
+    if isinstance(node, cst.ImportFrom) and node.lpar is not None:
+        return cast(Sequence[cst.ImportAlias], node.names)[-1].comma
+    return cst.MaybeSentinel.DEFAULT
+
+
+def _path(node: cst.BaseExpression) -> str:
+    if isinstance(node, cst.Attribute):
+        return f"{_path(node.value)}.{node.attr.value}"
+    return cast(cst.Name, node).value
+
+
+def _with_lines_of(statement: cst.BaseStatement, orphaned: Sequence[cst.EmptyLine]) -> cst.BaseStatement:
+    """The statement takes over the blank lines of the import that stood before it, if it has fewer of its own."""
+    own = cast(Sequence[cst.EmptyLine], getattr(statement, "leading_lines", ()))
+    blanks = [line for line in orphaned if line.comment is None]
+    if len(own) >= len(blanks):
+        return statement
+    return statement.with_changes(leading_lines=[*blanks[: len(blanks) - len(own)], *own])
