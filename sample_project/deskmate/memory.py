@@ -1,0 +1,55 @@
+"""Conversations, kept in this process."""
+
+import threading
+from dataclasses import dataclass, field
+
+from deskmate.errors import SessionNotFound
+from deskmate.models import Message
+
+MAX_MESSAGES = 40
+
+
+@dataclass
+class Conversation:
+    messages: list[Message] = field(default_factory=list)
+    turns: int = 0
+
+
+class ConversationMemory:
+    """The messages of each user's sessions, oldest first. Safe to use from many threads."""
+
+    def __init__(self, max_messages: int = MAX_MESSAGES) -> None:
+        self._max_messages = max_messages
+        self._conversations: dict[tuple[str, str], Conversation] = {}
+        self._lock = threading.Lock()
+
+    def recall(self, user_id: str, session_id: str) -> list[Message]:
+        """The messages so far; none for a session that is new."""
+        with self._lock:
+            conversation = self._conversations.get((user_id, session_id))
+            return list(conversation.messages) if conversation else []
+
+    def history(self, user_id: str, session_id: str) -> list[Message]:
+        """Like `recall`, but the session must exist."""
+        with self._lock:
+            conversation = self._conversations.get((user_id, session_id))
+            if conversation is None:
+                raise SessionNotFound(f"no session {session_id}")
+            return list(conversation.messages)
+
+    def add_turn(self, user_id: str, session_id: str, question: str, answer: str) -> int:
+        """Remember a question and its answer, forget what is too old, and number the turn."""
+        with self._lock:
+            conversation = self._conversations.setdefault((user_id, session_id), Conversation())
+            conversation.messages.append({"role": "user", "content": question})
+            conversation.messages.append({"role": "assistant", "content": answer})
+            del conversation.messages[: -self._max_messages]
+            conversation.turns += 1
+            return conversation.turns
+
+    def forget(self, user_id: str, session_id: str) -> None:
+        with self._lock:
+            self._conversations.pop((user_id, session_id), None)
+
+    def __len__(self) -> int:
+        return len(self._conversations)
