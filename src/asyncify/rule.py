@@ -153,6 +153,7 @@ class Accepts:
     slot: str | None
     forms: frozenset[Form]
     signature: Signature | None = None
+    overrides: bool = False  # `path` is a method, and what may be asynchronous is a method that overrides it
 
     def is_filled_by(self, argument: int | str) -> bool:
         """Does the argument at this index, or with this keyword, arrive in the slot?"""

@@ -128,6 +128,8 @@ def _parse_slots(text: str) -> tuple[Slot, ...]:
         found.append(Slot(argument.arg, SlotKind.KEYWORD_ONLY, ast.unparse(node) if node else None))
     if arguments.kwarg:
         found.append(Slot(arguments.kwarg.arg, SlotKind.VAR_KEYWORD))
+    if len({slot.name for slot in found}) < len(found):
+        raise ValueError(f"({text}) names a parameter twice")
     if any(isinstance(node, ast.arg) and node.annotation for node in ast.walk(arguments)):
         raise ValueError("annotations have no place in a signature")
     return tuple(found)

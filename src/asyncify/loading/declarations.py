@@ -13,7 +13,7 @@ from asyncify.template import ANY_ARGUMENTS
 
 TYPE_KEYS = frozenset(field.name for field in fields(PackType)) - {"pack"}
 EXCEPTION_KEYS = frozenset({"catches", "raises", "imports"})
-ACCEPTS_KEYS = frozenset({"call", "slot", "forms"})
+ACCEPTS_KEYS = frozenset({"call", "slot", "forms", "overrides"})
 MEMBER = re.compile(r"[A-Za-z_]\w*(\(\))?")
 OWN = "self"
 
@@ -76,12 +76,14 @@ def read_accepts(section: Section) -> Iterator[Accepts]:
     """What takes asynchronous forms: one entry for each path under `call`."""
     section.only(ACCEPTS_KEYS, ("call", "forms"))
     forms = frozenset(section.checked_word("forms", word, Form) for word in section.one_or_many("forms"))
-    slot = section.optional("slot")
+    slot, overrides = section.optional("slot"), section.flag("overrides")
+    if overrides and slot is not None:
+        raise section.fault("overrides", "a method that is overridden has no slot")
     for signature in read_signatures(section):
         is_spelled_out = signature.slots != ANY_ARGUMENTS
         if slot is not None and is_spelled_out and all(slot != each.name for each in signature.slots):
             raise section.fault("slot", f"{signature.path} has no slot {slot!r}", slot)
-        yield Accepts(signature.path, slot, forms, signature if is_spelled_out else None)
+        yield Accepts(signature.path, slot, forms, signature if is_spelled_out else None, overrides)
 
 
 def _members(section: Section, key: str) -> frozenset[str]:

@@ -143,7 +143,7 @@ def _declared_paths(pack: Pack) -> Iterator[tuple[str, str]]:
     for exception in pack.exceptions:
         yield "exceptions", exception.path
     for entry in pack.accepts:
-        yield "accepts", entry.path
+        yield "accepts", entry.path.removesuffix(ANY_METHOD)
 
 
 def _templates(pack: Pack) -> Iterator[tuple[str, str, str | None]]:
