@@ -1,5 +1,6 @@
 """One stand-in for the services, and a Deskmate that is set up to use it."""
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -43,3 +44,10 @@ def services(
 def client() -> Iterator[TestClient]:
     with TestClient(app, headers=AUTHORIZATION) as client:
         yield client
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    return port

@@ -7,6 +7,7 @@ import pytest
 from deskmate.agent import get_agent
 from deskmate.batch import run_batch
 from deskmate.errors import MessageBlocked, TooManySteps
+from deskmate.memory import ConversationMemory
 from deskmate.models import ToolCall, User
 from deskmate.notify import notify
 from deskmate.tools import call_tool, describe_tools
@@ -151,3 +152,12 @@ def test_no_webhook_no_request(services, monkeypatch):
 
     assert not delivered
     assert services.requests == []
+
+
+def test_memory_forgets_the_oldest_messages_but_counts_on():
+    memory = ConversationMemory(max_messages=4)
+    turns = [memory.add_turn("ada", "s1", f"q{n}", f"a{n}") for n in range(3)]
+
+    assert turns == [1, 2, 3]
+    contents = [message["content"] for message in memory.recall("ada", "s1")]
+    assert contents == ["q1", "a1", "q2", "a2"]

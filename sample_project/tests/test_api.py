@@ -130,6 +130,19 @@ def test_stream_reports_a_failure_as_an_event(client, services):
     assert services.count("/billing/usage") == 0
 
 
+def test_stream_that_breaks_half_way_keeps_what_was_sent(client, services):
+    first = b'data: {"choices": [{"delta": {"content": "so far"}}]}\n\n'
+    services.garble("/v1/chat/completions", first + b"data: {oops\n\n")
+
+    reply = client.post("/chat/stream", json={"message": "Say hello", "session_id": "s1"})
+
+    assert read_events(reply.text) == [
+        ("message", {"delta": "so far"}),
+        ("error", {"detail": "llm: sent a broken event"}),
+    ]
+    assert client.get("/sessions/s1").status_code == 404
+
+
 def test_batch_keeps_the_order_and_reports_each_failure(client, services):
     messages = ["one", "forbidden fruit", "three"]
     reply = client.post("/batch", json={"messages": messages, "session_prefix": "b"})
@@ -176,3 +189,12 @@ def test_health_names_the_service_that_is_down(client, services, monkeypatch):
 
     assert reply["status"] == "degraded"
     assert reply["services"]["billing"] == "status 500"
+
+
+def test_health_survives_a_service_that_is_not_there(client, unused_port, monkeypatch):
+    monkeypatch.setenv("DESKMATE_VECTOR_URL", f"http://127.0.0.1:{unused_port}")
+
+    reply = client.get("/health").json()
+
+    assert reply["services"]["vector"] == "unreachable"
+    assert reply["services"]["llm"] == "ok"

@@ -1,6 +1,5 @@
 """The clients: what they send, what they make of errors, and when they try again."""
 
-import socket
 import time
 
 import pytest
@@ -14,13 +13,6 @@ from deskmate.errors import (
 )
 from deskmate.models import Usage, User
 from deskmate.services import get_services
-
-
-@pytest.fixture
-def unused_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    return port
 
 
 def test_every_request_carries_the_api_key(services, monkeypatch):
