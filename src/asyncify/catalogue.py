@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from asyncify.errors import RuleError
-from asyncify.rule import Accepts, ExceptionRule, Form, Pack, PackType, Rule
+from asyncify.rule import ANY_ATTRIBUTE, Accepts, ExceptionRule, Form, Pack, PackType, Rule
 
 _T = TypeVar("_T")
 
@@ -63,13 +63,17 @@ class Catalogue:
             kind = self.types.get(kind.base) if kind.base else None
 
     def attribute_type(self, type_id: str, attribute: str) -> str | None:
-        """The pack type of `instance.attribute`, along the bases."""
-        kind = self.types.get(type_id)
-        while kind is not None:
+        """The pack type of `instance.attribute`, along the bases.
+
+        Where a type declares ANY_ATTRIBUTE, that stands for each public attribute not listed under `keeps`.
+        """
+        lineage = tuple(self.lineage(type_id))
+        for kind in lineage:
             if attribute in kind.attributes:
                 return kind.attributes[attribute]
-            kind = self.types.get(kind.base) if kind.base else None
-        return None
+        if attribute.startswith("_") or any(attribute in kind.keeps for kind in lineage):
+            return None
+        return next((kind.attributes[ANY_ATTRIBUTE] for kind in lineage if ANY_ATTRIBUTE in kind.attributes), None)
 
     def takes(self, path: str, slot: str | None, form: Form) -> bool:
         """Does outside code at `path` cope with the asynchronous `form` of what it is given in `slot`?"""

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+ANY_ATTRIBUTE = "*"  # stands for every public attribute that has no type of its own
+
 
 class Wait(StrEnum):
     """What a call waits for."""
@@ -122,7 +124,7 @@ class PackType:
     becomes: str | None = None  # template that names the class in annotations and isinstance
     keeps: frozenset[str] = frozenset()  # members that the migrated object has unchanged
     held: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # "text" or "json()" -> template
-    attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # attribute -> type id
+    attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # or ANY_ATTRIBUTE -> type id
     enters: str | None = None  # type of x in `with value as x`; None: cannot be entered
     enters_async: bool = False  # `with` must become `async with`
     yields: str | None = None  # type of the items when iterated

@@ -113,7 +113,7 @@ def _parse_slots(text: str) -> tuple[Slot, ...]:
         raise ValueError(f"({text}) is not a list of parameters")
     arguments = function.args
     plain = [*arguments.posonlyargs, *arguments.args]
-    defaults = [None] * (len(plain) - len(arguments.defaults)) + [ast.unparse(node) for node in arguments.defaults]
+    defaults = [None] * (len(plain) - len(arguments.defaults)) + [_source(node) for node in arguments.defaults]
     found = [
         Slot(
             argument.arg,
@@ -125,14 +125,18 @@ def _parse_slots(text: str) -> tuple[Slot, ...]:
     if arguments.vararg:
         found.append(Slot(arguments.vararg.arg, SlotKind.VAR_POSITIONAL))
     for argument, node in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        found.append(Slot(argument.arg, SlotKind.KEYWORD_ONLY, ast.unparse(node) if node else None))
+        found.append(Slot(argument.arg, SlotKind.KEYWORD_ONLY, _source(node) if node else None))
     if arguments.kwarg:
         found.append(Slot(arguments.kwarg.arg, SlotKind.VAR_KEYWORD))
     if len({slot.name for slot in found}) < len(found):
         raise ValueError(f"({text}) names a parameter twice")
-    if any(isinstance(node, ast.arg) and node.annotation for node in ast.walk(arguments)):
+    if ":" in text and any(isinstance(node, ast.arg) and node.annotation for node in ast.walk(arguments)):
         raise ValueError("annotations have no place in a signature")
     return tuple(found)
+
+
+def _source(node: ast.expr) -> str:
+    return repr(node.value) if isinstance(node, ast.Constant) else ast.unparse(node)
 
 
 def _bind_positional(signature: Signature, positional: int) -> dict[str, int | str] | None:

@@ -8,12 +8,12 @@ from dataclasses import fields
 
 from asyncify.loading.section import Section
 from asyncify.loading.templates import check_template, read_imports, read_path, read_signatures
-from asyncify.rule import Accepts, ExceptionRule, Form, PackType
+from asyncify.rule import ANY_ATTRIBUTE, Accepts, ExceptionRule, Form, PackType
 from asyncify.template import ANY_ARGUMENTS
 
 TYPE_KEYS = frozenset(field.name for field in fields(PackType)) - {"pack"}
 EXCEPTION_KEYS = frozenset({"catches", "raises", "imports"})
-ACCEPTS_KEYS = frozenset({"call", "slot", "forms", "overrides"})
+ACCEPTS_KEYS = frozenset({"call", "of", "slot", "forms", "overrides"})
 MEMBER = re.compile(r"[A-Za-z_]\w*(\(\))?")
 OWN = "self"
 
@@ -41,7 +41,7 @@ def read_type(section: Section, pack: str) -> PackType:
         becomes=becomes,
         keeps=_members(section, "keeps"),
         held=_held(section),
-        attributes={name: _type(section, name, own) for name in section.mapping("attributes")},
+        attributes={name: _attribute_type(section, name, own) for name in section.mapping("attributes")},
         enters=_optional_type(section, "enters", own),
         enters_async=section.flag("enters_async"),
         yields=_optional_type(section, "yields", own),
@@ -104,7 +104,9 @@ def _held(section: Section) -> dict[str, str]:
     return held
 
 
-def _type(section: Section, attribute: str, own: str) -> str:
+def _attribute_type(section: Section, attribute: str, own: str) -> str:
+    if not attribute.isidentifier() and attribute != ANY_ATTRIBUTE:
+        raise section.fault("attributes", f"{attribute!r} is neither an attribute nor *", attribute)
     text = section.mapping("attributes")[attribute]
     return own if text == OWN else read_path(section, "attributes", text)
 

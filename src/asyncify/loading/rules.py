@@ -11,7 +11,7 @@ from asyncify.reason import Reason
 from asyncify.rule import Example, Rule, Safety, Wait
 from asyncify.template import COLLECTING, COMMON_HOLES
 
-KEYS = frozenset(field.name for field in fields(Rule)) - {"pack", "calls", "examples"} | {"call", "example"}
+KEYS = frozenset(field.name for field in fields(Rule)) - {"pack", "calls", "examples"} | {"call", "of", "example"}
 EXAMPLE_KEYS = frozenset(field.name for field in fields(Example))
 
 

@@ -11,11 +11,13 @@ from asyncify.template import free_names, holes, is_dotted, parse_signature, par
 
 
 def read_signatures(section: Section, key: str = "call") -> tuple[Signature, ...]:
-    """The signatures under `key`, each a correct one."""
+    """The signatures under `key`, each a correct one; `of` names the type or module that all of them belong to."""
     found = []
+    owner = section.optional("of")
+    prefix = f"{read_path(section, 'of', owner)}." if owner else ""
     for text in section.one_or_many(key):
         try:
-            found.append(parse_signature(text))
+            found.append(parse_signature(prefix + text))
         except ValueError as error:
             raise section.fault(key, f"bad signature: {error}", text) from None
     return tuple(found)
