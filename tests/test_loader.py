@@ -43,12 +43,6 @@ base = "wild.Base"
 attributes = { inner = "wild.Base" }
 
 [[rule]]
-id = "wild-client"
-call = "wild.Client"
-returns = "wild.Client"
-why = "Made here."
-
-[[rule]]
 id = "wild-pipeline"
 call = "wild.Base.pipeline"
 returns = "wild.Client"
@@ -154,7 +148,7 @@ def test_any_other_public_method_waits() -> None:
     assert rule_id(catalogue.rule_for("wild.Client.get")) == "wild-command"
     assert rule_id(catalogue.rule_for("wild.Base.get")) == "wild-command"
     assert rule_id(catalogue.rule_for("wild.Client.pipeline")) == "wild-pipeline"
-    assert rule_id(catalogue.rule_for("wild.Client")) == "wild-client"
+    assert rule_id(catalogue.rule_for("wild.Client")) == "wild.Client()"
 
 
 @pytest.mark.parametrize("method", ["close", "inner", "_send", "__enter__"])

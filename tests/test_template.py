@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from asyncify.rule import Signature, Slot, SlotKind
+from asyncify.rule import ANY_ARGUMENTS, Signature, Slot, SlotKind
 from asyncify.template import (
-    ANY_ARGUMENTS,
     bind,
     free_names,
     holes,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from asyncify.errors import RuleError
-from asyncify.rule import ANY_ATTRIBUTE, Accepts, ExceptionRule, Form, Pack, PackType, Rule
+from asyncify.rule import ANY_ARGUMENTS, ANY_ATTRIBUTE, Accepts, ExceptionRule, Form, Pack, PackType, Rule, Signature
 
 _T = TypeVar("_T")
 
@@ -101,7 +101,10 @@ class Catalogue:
 
 
 def build_catalogue(packs: Sequence[Pack]) -> Catalogue:
-    """Index the packs. Raises RuleError where two of them claim the same rule id, call, type or exception."""
+    """Index the packs. Raises RuleError where two of them claim the same rule id, call, type or exception.
+
+    A type whose own path no rule names gets a rule, `TYPE()`, that says only that calling it makes an instance.
+    """
     by_call: dict[str, Rule] = {}
     rules: dict[str, Rule] = {}
     types: dict[str, PackType] = {}
@@ -120,8 +123,17 @@ def build_catalogue(packs: Sequence[Pack]) -> Catalogue:
             _claim(exceptions, exception.path, exception, pack)
         for entry in pack.accepts:
             accepts[entry.path] = (*accepts.get(entry.path, ()), entry)
+    for kind in types.values():
+        if kind.id not in by_call:
+            rule = by_call[kind.id] = _constructor(kind)
+            rules[rule.id] = rule
     roots = frozenset(root for pack in packs for root in pack.source)
     return Catalogue(tuple(packs), roots, aliases, rules, by_call, types, exceptions, accepts)
+
+
+def _constructor(kind: PackType) -> Rule:
+    calls = (Signature(kind.id, ANY_ARGUMENTS),)
+    return Rule(f"{kind.id}()", kind.pack, calls, "Calling the class makes an instance.", returns=kind.id)
 
 
 def _claim(taken: dict[str, _T], key: str, value: _T, pack: Pack) -> None:

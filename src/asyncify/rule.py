@@ -61,6 +61,9 @@ class Slot:
     default: str | None = None
 
 
+ANY_ARGUMENTS = (Slot("args", SlotKind.VAR_POSITIONAL), Slot("kwargs", SlotKind.VAR_KEYWORD))
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
     """A callable of a library: its canonical dotted path and its slots (`self` left out)."""

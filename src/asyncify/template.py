@@ -7,14 +7,13 @@ import builtins
 import re
 from collections.abc import Mapping
 
-from asyncify.rule import Signature, Slot, SlotKind
+from asyncify.rule import ANY_ARGUMENTS, Signature, Slot, SlotKind
 
 HOLE = re.compile(r"\{(\*|[A-Za-z_]\w*)\}")
 COMMON_HOLES = frozenset({"*", "self", "name", "aio"})  # filled for every call, whatever its signature
 DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 COLLECTING = frozenset({SlotKind.VAR_POSITIONAL, SlotKind.VAR_KEYWORD})  # slots that take several arguments
 ANY_METHOD = ".*"
-ANY_ARGUMENTS = (Slot("args", SlotKind.VAR_POSITIONAL), Slot("kwargs", SlotKind.VAR_KEYWORD))
 
 _PLACEHOLDER = "_hole_"
 _ALL = "_hole_all_arguments"

@@ -8,8 +8,7 @@ from dataclasses import fields
 
 from asyncify.loading.section import Section
 from asyncify.loading.templates import check_template, read_imports, read_path, read_signatures
-from asyncify.rule import ANY_ATTRIBUTE, Accepts, ExceptionRule, Form, PackType
-from asyncify.template import ANY_ARGUMENTS
+from asyncify.rule import ANY_ARGUMENTS, ANY_ATTRIBUTE, Accepts, ExceptionRule, Form, PackType
 
 TYPE_KEYS = frozenset(field.name for field in fields(PackType)) - {"pack"}
 EXCEPTION_KEYS = frozenset({"catches", "raises", "imports"})
