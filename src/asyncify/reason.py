@@ -29,6 +29,7 @@ class Reason(StrEnum):
     PROPERTY = "property"
     RESOURCE_ESCAPES = "resource-escapes"
     STUCK_CALLER = "stuck-caller"
+    TEST = "test"
     TEST_DOUBLE = "test-double"
     THREAD = "thread"
     ENTRY = "entry"
@@ -118,6 +119,10 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
     Reason.STUCK_CALLER: (
         "The function that makes this call has to stay synchronous.",
         "Solve what holds its caller; the chain names it.",
+    ),
+    Reason.TEST: (
+        "Test runners call test functions without a loop, so each call in a test runs its own.",
+        "Nothing to do; or make the test async with a plugin of your test runner.",
     ),
     Reason.TEST_DOUBLE: (
         "A test patches this name of the old library; the patch has no effect on the migrated code.",

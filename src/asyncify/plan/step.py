@@ -46,6 +46,17 @@ class IterateAsync:
 
 
 @dataclass(frozen=True, slots=True)
+class Listify:
+    """The generator expression whose element stands at the step's place becomes a list comprehension."""
+
+
+@dataclass(frozen=True, slots=True)
+class YieldEach:
+    """The statement `yield from X` whose `yield from` stands at the step's place becomes
+    `async for item in X: yield item`."""
+
+
+@dataclass(frozen=True, slots=True)
 class EnterAsync:
     """The `with` item whose expression stands at the step's place is entered asynchronously."""
 
@@ -63,6 +74,7 @@ class Hold:
     first: Place
     last: Place
     keep: bool
+    holes: tuple[Hole, ...] = ()
     drop: tuple[str, ...] = ()
 
 
@@ -87,7 +99,9 @@ class FlattenCatch:
     classes: tuple[str, ...]
 
 
-Action = Substitute | MakeAsync | IterateAsync | EnterAsync | Hold | Unroll | SplitEntry | FlattenCatch
+Action = (
+    Substitute | MakeAsync | IterateAsync | Listify | YieldEach | EnterAsync | Hold | Unroll | SplitEntry | FlattenCatch
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,26 @@ def unrolled(statement: cst.With) -> list[Statement]:
     return [first.with_changes(leading_lines=lines), *rest]
 
 
+def yielded_from(statement: cst.SimpleStatementLine) -> cst.BaseExpression | None:
+    """The `yield from` of a statement that is nothing else."""
+    only = statement.body[0] if len(statement.body) == 1 else None
+    return only.value if isinstance(only, cst.Expr) else None
+
+
+def each_yielded(statement: cst.SimpleStatementLine) -> cst.For:
+    """`yield from X` -> `async for item in X: yield item`."""
+    value = cst.ensure_type(yielded_from(statement), cst.Yield)
+    return cst.For(
+        target=cst.Name("item"),
+        iter=cst.ensure_type(value.value, cst.From).item,
+        body=cst.IndentedBlock(
+            body=[_line(cst.Expr(cst.Yield(cst.Name("item"))))], header=statement.trailing_whitespace
+        ),
+        asynchronous=cst.Asynchronous(),
+        leading_lines=statement.leading_lines,
+    )
+
+
 def split_entry(function: cst.FunctionDef, action: SplitEntry) -> list[Statement]:
     """The async twin that holds the body, and the synchronous shell that runs it in an event loop."""
     twin = function.with_changes(

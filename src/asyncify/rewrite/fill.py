@@ -113,11 +113,13 @@ def _is_all(argument: cst.Arg) -> bool:
 
 
 def _separated(arguments: list[cst.Arg]) -> list[cst.Arg]:
+    """Commas between the arguments; behind the last only where the text had one over several lines."""
     comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    last = len(arguments) - 1
-    return [
-        argument
-        if at == last or argument.comma is not cst.MaybeSentinel.DEFAULT
-        else argument.with_changes(comma=comma)
-        for at, argument in enumerate(arguments)
+    *others, last = arguments
+    separated = [
+        argument if isinstance(argument.comma, cst.Comma) else argument.with_changes(comma=comma)
+        for argument in others
     ]
+    if isinstance(last.comma, cst.Comma) and isinstance(last.comma.whitespace_after, cst.SimpleWhitespace):
+        last = last.with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    return [*separated, last]

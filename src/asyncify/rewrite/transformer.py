@@ -13,13 +13,15 @@ from asyncify.plan.step import (
     FlattenCatch,
     Hold,
     IterateAsync,
+    Listify,
     MakeAsync,
     SplitEntry,
     Step,
     Substitute,
     Unroll,
+    YieldEach,
 )
-from asyncify.rewrite.blocks import Statement, held_block, split_entry, unrolled
+from asyncify.rewrite.blocks import Statement, each_yielded, held_block, split_entry, unrolled, yielded_from
 from asyncify.rewrite.fill import bare, fill, parenthesised
 from asyncify.rewrite.spans import Columns, Span, span_of
 
@@ -39,10 +41,11 @@ class StepsTransformer(cst.CSTTransformer):
         self._functions: dict[Start, Step] = {}
         self._withs: dict[Start, Step] = {}
         self._holds: dict[Start, tuple[Step, Hold, Span]] = {}
-        self._held: dict[Span, Hold] = {}
         self._wanted: set[Span] = set()
         self._filled: dict[Span, cst.BaseExpression] = {}
+        self._openers: dict[Span, cst.BaseExpression] = {}
         self._spliced: set[cst.Tuple] = set()
+        self._yields: set[cst.BaseExpression] = set()
         self._pending = set(steps)
         self._columns = columns
         for step in steps:
@@ -57,7 +60,7 @@ class StepsTransformer(cst.CSTTransformer):
             self._expressions[span] = step
         elif isinstance(action, Hold):
             self._expressions[span] = step
-            self._held[span] = action
+            self._wanted.update(self._columns.span(hole.place) for hole in action.holes)
             self._holds[self._columns.span(action.first)[:2]] = (step, action, span)
         elif isinstance(action, MakeAsync | SplitEntry):
             self._functions[span[:2]] = step
@@ -95,7 +98,8 @@ class StepsTransformer(cst.CSTTransformer):
     def _replaced(self, step: Step, span: Span, node: cst.BaseExpression) -> cst.BaseExpression:
         action = step.action
         if isinstance(action, Hold):
-            self._filled[span] = self._fill(action.template, node, {}, action.drop)
+            holes = {hole.name: self._filled[self._columns.span(hole.place)] for hole in action.holes}
+            self._openers[span] = self._fill(action.template, node, holes, action.drop)
             return cst.Name(action.name)
         if isinstance(action, FlattenCatch):
             return self._caught(action, node)
@@ -164,6 +168,11 @@ class StepsTransformer(cst.CSTTransformer):
             return updated_node.with_changes(asynchronous=cst.Asynchronous())
         return updated_node
 
+    def leave_GeneratorExp(self, original_node: cst.GeneratorExp, updated_node: cst.GeneratorExp) -> cst.BaseExpression:
+        if self._flagged(Listify, original_node.elt):
+            return cst.ListComp(elt=updated_node.elt, for_in=updated_node.for_in)
+        return updated_node
+
     def leave_With(self, original_node: cst.With, updated_node: cst.With) -> cst.BaseStatement:
         asynchronous = [self._flagged(EnterAsync, item.item) for item in original_node.items]
         if not any(asynchronous) or updated_node.asynchronous is not None:
@@ -177,6 +186,11 @@ class StepsTransformer(cst.CSTTransformer):
         if step is not None:
             self._done(step)
         return step is not None
+
+    def leave_Yield(self, original_node: cst.Yield, updated_node: cst.Yield) -> cst.BaseExpression:
+        if isinstance(updated_node.value, cst.From) and self._flagged(YieldEach, original_node):
+            self._yields.add(updated_node)
+        return updated_node
 
     def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.BaseStatement:
         step = self._functions.get(self._span(original_node)[:2])
@@ -199,7 +213,7 @@ class StepsTransformer(cst.CSTTransformer):
     def _assembled(self, originals: Sequence[cst.CSTNode], updates: Sequence[cst.CSTNode]) -> list[Statement] | None:
         starts = [self._span(node)[:2] for node in originals]
         touched = self._holds.keys() | self._withs.keys() | self._functions.keys()
-        if not any(start in touched for start in starts):
+        if not self._yields and not any(start in touched for start in starts):
             return None
         return self._joined(starts, [cast(Statement, node) for node in updates])
 
@@ -226,6 +240,8 @@ class StepsTransformer(cst.CSTTransformer):
         if step is not None and isinstance(step.action, SplitEntry) and isinstance(statement, cst.FunctionDef):
             self._done(step)
             return 1, split_entry(statement, step.action)
+        if isinstance(statement, cst.SimpleStatementLine) and yielded_from(statement) in self._yields:
+            return 1, (each_yielded(statement),)
         return 1, (statement,)
 
     def _hold_at(
@@ -234,7 +250,7 @@ class StepsTransformer(cst.CSTTransformer):
         _, action, span = self._holds[starts[at]]
         last = starts.index(self._columns.span(action.last)[:2])
         inside = self._joined(starts[at + 1 : last + 1], statements[at + 1 : last + 1])
-        opener = self._filled[span]
+        opener = self._openers[span]
         return last - at + 1, [held_block(opener, action.name, statements[at], inside, keep=action.keep)]
 
 

@@ -1,0 +1,172 @@
+"""The whole flow on one page: load -> index -> infer -> colour -> plan -> rewrite -> check."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from asyncify.catalogue import Catalogue
+from asyncify.change import Change
+from asyncify.check import Fault, check_awaited, check_rest, check_text
+from asyncify.colour import colour
+from asyncify.config import Config
+from asyncify.dependencies import change_dependencies
+from asyncify.entries import entry_functions
+from asyncify.index import ParseFault, summarise_project
+from asyncify.infer import infer
+from asyncify.infer.facts import Index
+from asyncify.loader import load_catalogue
+from asyncify.plan.planner import plan
+from asyncify.plan.step import Plan
+from asyncify.plan.support_place import is_test
+from asyncify.project import Project, Source, Unreadable, decode, load_project
+from asyncify.reason import Reason
+from asyncify.rewrite.module import Rewrite, rewrite_file
+from asyncify.support.assemble import assemble
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A project, read and resolved, with its plan; nothing rewritten yet."""
+
+    project: Project
+    index: Index
+    plan: Plan
+    unparsed: tuple[ParseFault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """A plan carried out, in memory. `changes` leave out every file with a fault and all that depends on it."""
+
+    analysis: Analysis
+    rewrites: tuple[Rewrite, ...]
+    faults: tuple[Fault, ...]
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def plan(self) -> Plan:
+        return self.analysis.plan
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+def analyse(config: Config, catalogue: Catalogue | None = None, progress: Progress = _silent) -> Analysis:
+    """Read a project and plan its migration. Never imports or runs its code. Raises AsyncifyError on bad input."""
+    progress("reading files")
+    project = load_project(config.path, config.exclude)
+    return analyse_project(project, config, catalogue or load_catalogue(config.rules), progress)
+
+
+def analyse_project(project: Project, config: Config, catalogue: Catalogue, progress: Progress = _silent) -> Analysis:
+    """Plan the migration of a project that is already read."""
+    progress(f"indexing {len(project.sources)} files")
+    summaries = summarise_project(project, cache=config.cache, jobs=config.jobs)
+    progress("resolving calls")
+    index = infer(summaries, catalogue)
+    progress("colouring")
+    entries = entry_functions(project, index.functions)
+    held = {id_: Reason.TEST for id_, function in index.functions.items() if is_test(function.place.path)}
+    colouring = colour(index, catalogue, entries=entries, held=held, colour_detected=False)
+    progress("planning")
+    return Analysis(project, index, plan(project, index, colouring, catalogue, config.support), summaries.faults)
+
+
+def migrate(config: Config, catalogue: Catalogue | None = None, progress: Progress = _silent) -> Migration:
+    """Plan the migration and carry it out in memory; nothing is written."""
+    catalogue = catalogue or load_catalogue(config.rules)
+    analysis = analyse(config, catalogue, progress)
+    return carry_out(analysis, config, catalogue, progress)
+
+
+def carry_out(analysis: Analysis, config: Config, catalogue: Catalogue, progress: Progress = _silent) -> Migration:
+    """Rewrite what an analysis planned, and check the result."""
+    sources = {source.path: source for source in analysis.project.sources}
+    progress(f"rewriting {len(analysis.plan.files)} files")
+    rewrites = tuple(rewrite_file(sources[file.path], file, analysis.plan.support) for file in analysis.plan.files)
+    progress("checking the result")
+    faults = tuple(fault for rewrite in rewrites for fault in check_text(rewrite))
+    if not faults and rewrites:
+        faults = _check_again(analysis, rewrites, config, catalogue)
+    if faults:
+        return Migration(analysis, rewrites, faults, (), ())
+    changes, notes = _changes(analysis, rewrites, sources)
+    return Migration(analysis, rewrites, (), changes, notes)
+
+
+def _check_again(
+    analysis: Analysis, rewrites: tuple[Rewrite, ...], config: Config, catalogue: Catalogue
+) -> tuple[Fault, ...]:
+    texts = {rewrite.path: rewrite.text for rewrite in rewrites}
+    project = _rewritten(analysis, texts)
+    again = analyse_project(project, replace(config, cache=False), catalogue)
+    everything = {source.path: source.text for source in project.sources}
+    return check_rest(again.plan) + check_awaited(analysis.index, again.index, everything)
+
+
+def _rewritten(analysis: Analysis, texts: Mapping[str, str]) -> Project:
+    sources = [
+        replace(source, text=texts[source.path], data=source.encode(texts[source.path]))
+        if source.path in texts
+        else source
+        for source in analysis.project.sources
+    ]
+    support = analysis.plan.support
+    if support is not None and support.path not in {source.path for source in sources}:
+        read = decode(support.path, assemble(frozenset(support.names)).encode())
+        assert isinstance(read, Source)
+        sources.append(read)
+    return replace(analysis.project, sources=tuple(sorted(sources, key=lambda source: source.path)))
+
+
+def _changes(
+    analysis: Analysis, rewrites: tuple[Rewrite, ...], sources: Mapping[str, Source]
+) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+    changes = [
+        Change(rewrite.path, sources[rewrite.path].data, sources[rewrite.path].encode(rewrite.text))
+        for rewrite in rewrites
+        if rewrite.text != sources[rewrite.path].text
+    ]
+    support = analysis.plan.support
+    if support is not None:
+        changes.append(_support_change(analysis.project.root, support.path, support.names))
+    notes: tuple[str, ...] = ()
+    if changes and not analysis.project.is_single_file:
+        texts = {rewrite.path: rewrite.text for rewrite in rewrites}
+        left = _still_imported(analysis, texts)
+        drops = tuple(name for name in analysis.plan.drops if name not in left)
+        edit = change_dependencies(analysis.project.root, analysis.plan.requires, drops)
+        changes += edit.changes
+        notes = edit.notes
+    return tuple(sorted(change for change in changes if change.is_needed)), notes
+
+
+def _support_change(root: Path, path: str, names: tuple[str, ...]) -> Change:
+    file = root / path
+    before = file.read_bytes() if file.is_file() else None
+    return Change(path, before, assemble(frozenset(names)).encode())
+
+
+def _still_imported(analysis: Analysis, texts: Mapping[str, str]) -> frozenset[str]:
+    """Top-level names that the migrated project still imports."""
+    roots: set[str] = set()
+    for source in analysis.project.sources:
+        if source.path not in texts:
+            roots |= {name.partition(".")[0] for name in analysis.index.imports.get(source.path, ())}
+            continue
+        for node in ast.walk(ast.parse(texts[source.path])):
+            if isinstance(node, ast.Import):
+                roots |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                roots.add(node.module.partition(".")[0])
+    return frozenset(roots)
+
+
+__all__ = ["Analysis", "Migration", "Unreadable", "analyse", "carry_out", "migrate"]

@@ -1,0 +1,89 @@
+"""check: Rewrites -> Faults. A file with a fault is never written."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from asyncify.infer.facts import Call, Index, Position, TargetKind
+from asyncify.plan.step import Plan
+from asyncify.rewrite.module import Rewrite
+
+RUNNERS = (ast.Call, ast.Await, ast.Return, ast.Lambda)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong with a rewritten file: a bug of asyncify's, or a case it does not know. `line` counts in the
+    new text, from 1."""
+
+    path: str
+    line: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.why}"
+
+
+def check_text(rewrite: Rewrite) -> tuple[Fault, ...]:
+    """Every step found its place, and the new text compiles (it is never run)."""
+    faults = [
+        Fault(rewrite.path, step.place.line, f"the edit of rule {step.rule} found no place to stand")
+        for step in rewrite.missed
+    ]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(rewrite.text, rewrite.path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        faults.append(Fault(rewrite.path, error.lineno or 1, f"the result does not compile: {error.msg}"))
+    return tuple(faults)
+
+
+def check_rest(again: Plan) -> tuple[Fault, ...]:
+    """A second run over the result must find nothing to do."""
+    return tuple(
+        Fault(file.path, step.place.line, f"a second run would change this again (rule {step.rule})")
+        for file in again.files
+        for step in file.steps[:1]
+    )
+
+
+def check_awaited(before: Index, after: Index, texts: Mapping[str, str]) -> tuple[Fault, ...]:
+    """No call of a function that turned async is left without an await."""
+    turned = {
+        id_
+        for id_, function in after.functions.items()
+        if function.is_async and not function.is_generator and not _was_async(before, id_)
+    }
+    faults: list[Fault] = []
+    for path, facts in after.files.items():
+        loose = [call for call in facts.calls if _reaches(call, turned) and call.position is not Position.AWAITED]
+        if loose:
+            faults += _unawaited(path, texts[path], loose)
+    return tuple(faults)
+
+
+def _was_async(before: Index, id_: str) -> bool:
+    function = before.functions.get(id_)
+    return function is not None and function.is_async
+
+
+def _reaches(call: Call, turned: set[str]) -> bool:
+    return any(target.kind is TargetKind.FUNCTION and target.id in turned for target in call.targets)
+
+
+def _unawaited(path: str, text: str, calls: Iterable[Call]) -> list[Fault]:
+    parents: dict[tuple[int, int, int, int], ast.AST] = {}
+    for parent in ast.walk(ast.parse(text)):
+        for child in ast.iter_child_nodes(parent):
+            if isinstance(child, ast.Call):
+                span = (child.lineno, child.col_offset, child.end_lineno or 0, child.end_col_offset or 0)
+                parents[span] = parent
+    return [
+        Fault(path, call.place.line, "a coroutine is left without an await")
+        for call in calls
+        if not isinstance(parents.get(call.place.span), RUNNERS)
+    ]

@@ -1,0 +1,96 @@
+"""Where an await may stand, and what stands in its stead where it may not."""
+
+from __future__ import annotations
+
+import ast
+
+from asyncify.colour.colouring import Colour
+from asyncify.infer.facts import Call, Position
+from asyncify.place import Place
+from asyncify.plan.scene import Decided, Scene
+from asyncify.plan.step import Ending, Listify, Outcome, Step, Substitute
+from asyncify.reason import Reason
+
+COLLECTORS = frozenset(
+    {"list", "tuple", "set", "frozenset", "sum", "min", "max", "sorted", "dict", "join", "extend", "update"}
+)
+REASONS = {
+    Position.LAMBDA: Reason.INSIDE_LAMBDA,
+    Position.GENERATOR: Reason.INSIDE_COMPREHENSION,
+    Position.DEFAULT: Reason.DEFAULT_ARGUMENT,
+    Position.DECORATOR: Reason.DEFAULT_ARGUMENT,
+    Position.CLASS_BODY: Reason.IMPORT_TIME,
+    Position.MODULE_BODY: Reason.IMPORT_TIME,
+    Position.MAIN_BLOCK: Reason.ENTRY,
+}
+AWAIT = "await "
+
+
+def can_await(scene: Scene, call: Call) -> bool:
+    """May `await` stand before this call once its function has turned async?"""
+    if not scene.runs_in_loop(call.scope):
+        return False
+    if call.position is Position.GENERATOR:
+        return _collected(scene, call.place) is not None
+    return call.position in {Position.PLAIN, Position.AWAITED}
+
+
+def awaited(scene: Scene, call: Call, template: str, step: Step, what: str) -> Decided:
+    """Carry out `step` (whose template starts with "await ") where it may await; else run it in a loop of its own."""
+    if can_await(scene, call):
+        steps = (step, *_listified(scene, call))
+        return Decided(steps, (Outcome(call.place, what, Ending.CONVERTED, step.rule),))
+    return bridged(scene, call, template, step, what)
+
+
+def bridged(scene: Scene, call: Call, template: str, step: Step, what: str) -> Decided:
+    """The call runs in an event loop of its own and the caller stays synchronous."""
+    assert isinstance(step.action, Substitute)
+    inner = template.removeprefix(AWAIT)
+    action = Substitute(f"{{aio}}.run({inner})", step.action.holes, step.action.drop)
+    reason, detail = why_not(scene, call)
+    outcome = Outcome(call.place, what, Ending.BRIDGED, step.rule, reason, detail)
+    return Decided((Step(step.place, action, step.rule, step.why),), (outcome,))
+
+
+def why_not(scene: Scene, call: Call) -> tuple[Reason, str]:
+    """Why a call cannot be awaited where it stands, with a detail in words."""
+    reason = REASONS.get(call.position)
+    if reason is not None:
+        return reason, ""
+    verdict = scene.colouring.verdicts.get(call.scope) if call.scope else None
+    if verdict is None or verdict.colour is not Colour.STUCK:
+        return Reason.STUCK_CALLER, ""
+    return verdict.reason or Reason.STUCK_CALLER, verdict.detail
+
+
+def _collected(scene: Scene, place: Place) -> ast.GeneratorExp | None:
+    """The generator expression round a call, if what consumes it takes every item before it goes on."""
+    node = scene.node_of(place)
+    if node is None:
+        return None
+    for ancestor in scene.tree.ancestors(node):
+        if isinstance(ancestor, ast.GeneratorExp):
+            consumer = scene.tree.parent(ancestor)
+            if isinstance(consumer, ast.Call) and ancestor in consumer.args and _name(consumer.func) in COLLECTORS:
+                return ancestor
+            return None
+        if isinstance(ancestor, ast.Lambda | ast.stmt):
+            return None
+    return None
+
+
+def _name(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _listified(scene: Scene, call: Call) -> tuple[Step, ...]:
+    if call.position is not Position.GENERATOR:
+        return ()
+    generator = _collected(scene, call.place)
+    if generator is None:
+        return ()
+    why = "A generator expression that awaits is an async generator, which this consumer does not take."
+    return (Step(scene.tree.place(generator.elt), Listify(), "collected-generator", why),)

@@ -1,0 +1,177 @@
+"""Decides what becomes of one call: of a library's callable, or of a function of the project."""
+
+from __future__ import annotations
+
+import ast
+
+from asyncify.infer.facts import Call, TargetKind
+from asyncify.plan.awaiting import awaited, bridged, can_await, why_not
+from asyncify.plan.generators import decide_iteration, is_entered
+from asyncify.plan.hold import held_response
+from asyncify.plan.scene import NOTHING, Decided, Scene, function_ids, pack_paths, turning
+from asyncify.plan.sessions import is_left_alone
+from asyncify.plan.step import Ending, EnterAsync, Hole, Outcome, Step, Substitute, Warned
+from asyncify.reason import Reason
+from asyncify.rule import Rule, Safety
+from asyncify.template import bind
+
+CALLER_AWAITS = "caller-awaits"
+WHY_AWAIT = "The function it calls has become async."
+
+
+def decide_call(scene: Scene, call: Call) -> Decided:
+    """Every call that a rule could touch ends converted, bridged or refused; others need no decision."""
+    if pack_paths(call):
+        return _decide_pack_call(scene, call)
+    if turning(scene, call):
+        return _decide_project_call(scene, call)
+    return NOTHING
+
+
+# ---------------------------------------------------------------- calls of a library
+
+
+def _decide_pack_call(scene: Scene, call: Call) -> Decided:
+    rule = scene.rule_of(call)
+    what = ", ".join(pack_paths(call))
+    if rule is None:
+        return _refused(call, what, "several-rules", Reason.MIXED_TARGETS)
+    if rule.waits is None and rule.is_detection_only:
+        return NOTHING
+    if rule.pack not in scene.migrating:
+        return _left(scene, call, rule, what)
+    if call.perhaps:
+        return _refused(call, what, rule.id, Reason.PERHAPS)
+    if rule.is_detection_only:
+        return _refused(call, what, rule.id, Reason.NO_REWRITE)
+    if turning(scene, call) or any(target.kind is TargetKind.OUTSIDE for target in call.targets):
+        return _refused(call, what, rule.id, Reason.MIXED_TARGETS)
+    if rule.safety is Safety.MANUAL:
+        return _refused(call, what, rule.id, Reason.ARGUMENTS, rule.differs or "")
+    return _convert(scene, call, rule, what)
+
+
+def _convert(scene: Scene, call: Call, rule: Rule, what: str) -> Decided:
+    node = scene.node_of(call.place)
+    if not isinstance(node, ast.Call):
+        return _refused(call, what, rule.id, Reason.NOT_CALLED)
+    trouble = _unwanted_argument(rule, node)
+    if trouble:
+        return _refused(call, what, rule.id, Reason.ARGUMENTS, trouble)
+    if is_left_alone(scene, call, rule):
+        return _refused(call, what, rule.id, *why_not(scene, call))
+    decided = _written(scene, call, rule, node, what)
+    if not call.certain and rule.waits is not None:
+        text = "The receiver may also be something that asyncify cannot see; it is taken to be what is known."
+        decided += Decided(warnings=(Warned(call.place, rule.id, text),))
+    return decided
+
+
+def _written(scene: Scene, call: Call, rule: Rule, node: ast.Call, what: str) -> Decided:
+    if rule.opens is not None and can_await(scene, call):
+        held = held_response(scene, call, rule, node)
+        if held is not None:
+            return held + Decided(outcomes=(Outcome(call.place, what, Ending.CONVERTED, rule.id),))
+    if rule.becomes is None:
+        return _refused(call, what, rule.id, Reason.RESOURCE_ESCAPES)
+    template = rule.becomes.replace("{name}", what.rpartition(".")[2])
+    holes = _holes(scene, call, rule, node, template)
+    if holes is None:
+        return _refused(call, what, rule.id, Reason.ARGUMENTS, "The arguments do not fit the rule's signature.")
+    step = Step(call.place, Substitute(template, holes, _streaming_keyword(rule)), rule.id, rule.why, rule.safety)
+    if template.startswith("await "):
+        return awaited(scene, call, template, step, what)
+    steps = (step, *_entered_resource(scene, call, rule, node))
+    return Decided(steps, (Outcome(call.place, what, Ending.CONVERTED, rule.id),))
+
+
+def _entered_resource(scene: Scene, call: Call, rule: Rule, node: ast.Call) -> tuple[Step, ...]:
+    """`with Session() as s` of a type that is entered asynchronously."""
+    kind = scene.catalogue.types.get(rule.returns or "")
+    if kind is None or not kind.enters_async or not is_entered(scene, node) or not scene.runs_in_loop(call.scope):
+        return ()
+    why = "The resource closes asynchronously."
+    return (Step(call.place, EnterAsync(), rule.id, why),)
+
+
+def _holes(scene: Scene, call: Call, rule: Rule, node: ast.Call, template: str) -> tuple[Hole, ...] | None:
+    holes: list[Hole] = []
+    if "{self}" in template:
+        if not isinstance(node.func, ast.Attribute):
+            return None
+        holes.append(Hole("self", scene.tree.place(node.func.value)))
+    path = pack_paths(call)[0]
+    signature = next((s for s in rule.calls if s.name == path.rpartition(".")[2]), rule.calls[0])
+    wanted = [slot.name for slot in signature.slots if f"{{{slot.name}}}" in template]
+    if not wanted:
+        return tuple(holes)
+    if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
+        return None
+    bound = bind(signature, len(node.args), tuple(k.arg or "" for k in node.keywords), False, False)
+    if bound is None:
+        return None
+    for name in wanted:
+        where = bound.get(name)
+        if where is None:
+            return None
+        value = node.args[where] if isinstance(where, int) else _keyword(node, where)
+        holes.append(Hole(name, scene.tree.place(value)))
+    return tuple(holes)
+
+
+def _keyword(node: ast.Call, name: str) -> ast.expr:
+    return next(keyword.value for keyword in node.keywords if keyword.arg == name)
+
+
+def _unwanted_argument(rule: Rule, node: ast.Call) -> str:
+    for keyword in node.keywords:
+        if keyword.arg in rule.refuses:
+            return f"`{keyword.arg}`: {rule.refuses[keyword.arg]}"
+    return ""
+
+
+def _streaming_keyword(rule: Rule) -> tuple[str, ...]:
+    return (rule.streams,) if rule.streams else ()
+
+
+def _left(scene: Scene, call: Call, rule: Rule, what: str) -> Decided:
+    if rule.waits is None:
+        return NOTHING
+    if rule.is_detection_only:
+        return _refused(call, what, rule.id, Reason.NO_REWRITE)
+    return _refused(call, what, rule.id, *why_not(scene, call))
+
+
+def _refused(call: Call, what: str, rule: str, reason: Reason, detail: str = "") -> Decided:
+    return Decided(outcomes=(Outcome(call.place, what, Ending.REFUSED, rule, reason, detail),))
+
+
+# ---------------------------------------------------------------- calls of the project's own functions
+
+
+def _decide_project_call(scene: Scene, call: Call) -> Decided:
+    node = scene.node_of(call.place)
+    if node is None or isinstance(scene.tree.parent(node), ast.Await):
+        return NOTHING
+    targets = turning(scene, call)
+    what = targets[0].partition("::")[2]
+    generators = [id_ for id_ in targets if scene.index.functions[id_].is_generator]
+    if generators:
+        return decide_iteration(scene, call, node, what)
+    template = "await {aio}.settle({it})" if _is_mixed(scene, call, targets) else "await {it}"
+    step = Step(call.place, Substitute(template), CALLER_AWAITS, WHY_AWAIT)
+    if call.perhaps:
+        return _refused(call, what, CALLER_AWAITS, Reason.PERHAPS)
+    if can_await(scene, call):
+        return awaited(scene, call, template, step, what)
+    return bridged(scene, call, template, step, what)
+
+
+def _is_mixed(scene: Scene, call: Call, targets: list[str]) -> bool:
+    """May the call also reach something that stays synchronous?"""
+    if len(function_ids(call)) > len(targets):
+        return True
+    if any(target.kind is not TargetKind.FUNCTION for target in call.targets):
+        return True
+    node = scene.node_of(call.callee)
+    return not call.certain and isinstance(node, ast.Name)

@@ -1,0 +1,194 @@
+"""plan: Colouring -> Plan. Decides, file by file, what becomes of every call, name and definition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from asyncify.catalogue import Catalogue
+from asyncify.colour.colouring import Colour, Colouring
+from asyncify.infer.facts import Call, FileFacts, Index
+from asyncify.plan.calls import decide_call
+from asyncify.plan.definitions import decide_function
+from asyncify.plan.pools import decide_pools
+from asyncify.plan.scene import RUNS_IN_LOOP, Decided, Scene, joined, pack_paths
+from asyncify.plan.step import (
+    FilePlan,
+    FlattenCatch,
+    Hold,
+    ImportNeed,
+    Outcome,
+    Plan,
+    SplitEntry,
+    Step,
+    Substitute,
+    Warned,
+)
+from asyncify.plan.support_place import place_support
+from asyncify.plan.tree import Tree
+from asyncify.plan.uses import decide_use
+from asyncify.project import Project, Source
+from asyncify.rule import Rule
+
+SUPPORT_NAME = re.compile(r"\{aio\}\.([A-Za-z_][A-Za-z_0-9]*)")
+MODULE_NAME = re.compile(r"\b(asyncio|aiohttp|json|contextlib)\.")
+
+
+def plan(
+    project: Project, index: Index, colouring: Colouring, catalogue: Catalogue, support_name: str = "_aio"
+) -> Plan:
+    """Every edit and every thing left alone, sorted; the same for the same input."""
+    migrating = _migrating(index, colouring, catalogue)
+    first = _decide_all(project, index, colouring, catalogue, migrating, frozenset())
+    lingering = _lingering(first, catalogue)
+    decided = first if not lingering else _decide_all(project, index, colouring, catalogue, migrating, lingering)
+    files = tuple(_file_plan(path, decision, catalogue) for path, decision in decided.items() if decision.steps)
+    names = tuple(sorted({name for file in files for step in file.steps for name in _support_names(step)}))
+    users = [file.path for file in files if file.imports.support]
+    paths = frozenset(source.path for source in project.sources)
+    outcomes = sorted(_unique(o for d in decided.values() for o in d.outcomes), key=lambda o: (o.place, o.what))
+    warnings = sorted({w for d in decided.values() for w in d.warnings}, key=lambda w: (w.place, w.rule))
+    packs = [pack for pack in catalogue.packs if pack.id in migrating]
+    return Plan(
+        files=files,
+        outcomes=tuple(outcomes),
+        warnings=tuple(warnings),
+        verdicts=colouring.verdicts,
+        support=place_support(users, paths, support_name, names) if users else None,
+        requires=tuple(sorted({line for pack in packs for line in pack.requires})),
+        drops=tuple(sorted({name for pack in packs for name in pack.drops})),
+    )
+
+
+def _migrating(index: Index, colouring: Colouring, catalogue: Catalogue) -> frozenset[str]:
+    """Packs of which at least one waiting call stands in a function whose body will be awaited."""
+    found = set()
+    for facts in index.files.values():
+        for call in facts.calls:
+            if call.scope is None or colouring.colour_of(call.scope) not in RUNS_IN_LOOP:
+                continue
+            for path in pack_paths(call):
+                rule = catalogue.rule_for(path)
+                if rule is not None and rule.waits is not None and not rule.is_detection_only:
+                    found.add(rule.pack)
+    return frozenset(found)
+
+
+def _lingering(decided: Mapping[str, Decided], catalogue: Catalogue) -> frozenset[str]:
+    refused = {o.rule for d in decided.values() for o in d.outcomes if o.ending == "refused"}
+    return frozenset(rule.pack for id_ in refused if (rule := catalogue.rules.get(id_)) and _raises(rule))
+
+
+def _raises(rule: Rule) -> bool:
+    return rule.waits is not None
+
+
+def _decide_all(
+    project: Project,
+    index: Index,
+    colouring: Colouring,
+    catalogue: Catalogue,
+    migrating: frozenset[str],
+    lingering: frozenset[str],
+) -> dict[str, Decided]:
+    by_file: dict[str, list[str]] = {}
+    for function in index.functions.values():
+        by_file.setdefault(function.place.path, []).append(function.id)
+    decided = {}
+    for source in project.sources:
+        facts = index.files.get(source.path)
+        if facts is None or not _is_touched(facts, by_file.get(source.path, ()), index, colouring, catalogue):
+            continue
+        scene = _scene(source, facts, index, colouring, catalogue, migrating, lingering)
+        decided[source.path] = _decide_file(scene, by_file.get(source.path, ()))
+    return decided
+
+
+def _is_touched(
+    facts: FileFacts, functions: Iterable[str], index: Index, colouring: Colouring, catalogue: Catalogue
+) -> bool:
+    if any(colouring.colour_of(id_) is not Colour.SYNC for id_ in functions):
+        return True
+    if any(_is_interesting(call, colouring, catalogue) for call in facts.calls):
+        return True
+    return any(use.symbols for use in facts.uses)
+
+
+def _is_interesting(call: Call, colouring: Colouring, catalogue: Catalogue) -> bool:
+    if pack_paths(call):
+        return True
+    return any(colouring.colour_of(target.id) is Colour.ASYNC for target in call.targets)
+
+
+def _scene(
+    source: Source,
+    facts: FileFacts,
+    index: Index,
+    colouring: Colouring,
+    catalogue: Catalogue,
+    migrating: frozenset[str],
+    lingering: frozenset[str],
+) -> Scene:
+    return Scene(
+        path=source.path,
+        tree=Tree(source.path, source.text),
+        facts=facts,
+        index=index,
+        colouring=colouring,
+        catalogue=catalogue,
+        migrating=migrating,
+        lingering=lingering,
+        calls={call.place.span: call for call in facts.calls},
+        uses={use.place.span: use for use in facts.uses},
+    )
+
+
+def _decide_file(scene: Scene, functions: Iterable[str]) -> Decided:
+    pools = decide_pools(scene)
+    decisions = list(pools.values())
+    decisions += [decide_function(scene, scene.index.functions[id_]) for id_ in sorted(functions)]
+    decisions += [decide_call(scene, call) for call in scene.facts.calls if call.place.span not in pools]
+    decisions += [decide_use(scene, use) for use in scene.facts.uses]
+    return joined(decisions)
+
+
+# ---------------------------------------------------------------- one file's plan
+
+
+def _file_plan(path: str, decided: Decided, catalogue: Catalogue) -> FilePlan:
+    steps = tuple(sorted(_unique_steps(decided.steps), key=lambda step: step.order))
+    texts = [text for step in steps for text in _texts(step)]
+    modules = {name for text in texts for name in MODULE_NAME.findall(text)}
+    left = {root for step in steps for root in _roots_of(step, catalogue)}
+    needs_support = any("{aio}" in text for text in texts)
+    return FilePlan(path, steps, ImportNeed(tuple(sorted(modules)), needs_support, tuple(sorted(left))))
+
+
+def _roots_of(step: Step, catalogue: Catalogue) -> Iterable[str]:
+    rule = catalogue.rules.get(step.rule)
+    pack_ids = {rule.pack} if rule else {pack.id for pack in catalogue.packs if pack.exceptions or pack.types}
+    return [root.partition(".")[0] for pack in catalogue.packs if pack.id in pack_ids for root in pack.source]
+
+
+def _texts(step: Step) -> tuple[str, ...]:
+    action = step.action
+    if isinstance(action, Substitute | Hold):
+        return (action.template,)
+    if isinstance(action, SplitEntry):
+        return (action.runner,)
+    return action.classes if isinstance(action, FlattenCatch) else ()
+
+
+def _support_names(step: Step) -> list[str]:
+    return [name for text in _texts(step) for name in SUPPORT_NAME.findall(text)]
+
+
+def _unique_steps(steps: Iterable[Step]) -> list[Step]:
+    return list(dict.fromkeys(steps))
+
+
+def _unique(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    return list(dict.fromkeys(outcomes))
+
+
+__all__ = ["Warned", "plan"]

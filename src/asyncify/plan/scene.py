@@ -1,0 +1,88 @@
+"""All that a decision about one file may look at, and what a decision is."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from asyncify.catalogue import Catalogue
+from asyncify.colour.colouring import Colour, Colouring
+from asyncify.infer.facts import Call, FileFacts, Index, TargetKind, Use
+from asyncify.place import Place
+from asyncify.plan.step import Outcome, Step, Warned
+from asyncify.plan.tree import Tree
+from asyncify.rule import Rule
+
+RUNS_IN_LOOP = frozenset({Colour.ASYNC, Colour.ALREADY, Colour.ENTRY})
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided about one thing: edits, endings, warnings. Several are joined with `+`."""
+
+    steps: tuple[Step, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+
+    def __add__(self, other: Decided) -> Decided:
+        return Decided(self.steps + other.steps, self.outcomes + other.outcomes, self.warnings + other.warnings)
+
+
+NOTHING = Decided()
+
+
+def joined(decisions: Iterable[Decided]) -> Decided:
+    steps: list[Step] = []
+    outcomes: list[Outcome] = []
+    warnings: list[Warned] = []
+    for decision in decisions:
+        steps += decision.steps
+        outcomes += decision.outcomes
+        warnings += decision.warnings
+    return Decided(tuple(steps), tuple(outcomes), tuple(warnings))
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One file before its decisions are taken. Read-only."""
+
+    path: str
+    tree: Tree
+    facts: FileFacts
+    index: Index
+    colouring: Colouring
+    catalogue: Catalogue
+    migrating: frozenset[str]  # ids of packs of which some waiting call is converted
+    lingering: frozenset[str]  # ids of packs of which some waiting call stays as it is
+    calls: Mapping[tuple[int, int, int, int], Call]  # by span
+    uses: Mapping[tuple[int, int, int, int], Use]  # by span
+
+    def runs_in_loop(self, scope: str | None) -> bool:
+        """Is the body of this function awaited after the migration?"""
+        return scope is not None and self.colouring.colour_of(scope) in RUNS_IN_LOOP
+
+    def rule_of(self, call: Call) -> Rule | None:
+        """The one rule that speaks for all pack targets of a call; None where there is none, or several."""
+        found = {rule.id: rule for path in pack_paths(call) if (rule := self.catalogue.rule_for(path))}
+        return next(iter(found.values())) if len(found) == 1 else None
+
+    def types_at(self, node: ast.AST) -> tuple[str, ...]:
+        use = self.uses.get(self.tree.place(node).span)
+        return use.types if use else ()
+
+    def node_of(self, place: Place) -> ast.expr | None:
+        return self.tree.expression(place)
+
+
+def pack_paths(call: Call) -> list[str]:
+    return [target.id for target in call.targets if target.kind is TargetKind.PACK]
+
+
+def function_ids(call: Call) -> list[str]:
+    return [target.id for target in call.targets if target.kind is TargetKind.FUNCTION]
+
+
+def turning(scene: Scene, call: Call) -> list[str]:
+    """The project functions that a call may reach and that turn async."""
+    return [id_ for id_ in function_ids(call) if scene.colouring.colour_of(id_) is Colour.ASYNC]

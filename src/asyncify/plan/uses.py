@@ -1,0 +1,90 @@
+"""Decides what becomes of a library's classes where they are named: caught, raised, annotated, compared."""
+
+from __future__ import annotations
+
+import ast
+
+from asyncify.infer.facts import Use
+from asyncify.plan.scene import NOTHING, Decided, Scene
+from asyncify.plan.step import FlattenCatch, Hole, Step, Substitute
+from asyncify.rule import ExceptionRule, PackType
+
+EXCEPTION_RULE = "exception-class"
+TYPE_RULE = "library-type"
+WHY_EXCEPTION = "The new library raises classes of its own; a handler of the old ones would not see them."
+WHY_TYPE = "The value is of another class now."
+WHY_RESPONSE = "Not every exception of the new library carries a response."
+
+
+def decide_use(scene: Scene, use: Use) -> Decided:
+    """Classes of a migrating library are renamed wherever they are named; other uses need no decision."""
+    if len(use.symbols) != 1:
+        return NOTHING
+    symbol = use.symbols[0]
+    node = scene.node_of(use.place)
+    if node is None or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+        return NOTHING
+    exception = scene.catalogue.exceptions.get(symbol)
+    if exception is not None and exception.pack in scene.migrating:
+        return _decide_exception(scene, use, node, exception)
+    kind = scene.catalogue.types.get(symbol)
+    if kind is not None and kind.pack in scene.migrating and kind.becomes is not None:
+        return _decide_type(scene, use, node, kind)
+    return NOTHING
+
+
+def _decide_exception(scene: Scene, use: Use, node: ast.expr, rule: ExceptionRule) -> Decided:
+    if _is_raised_or_base(scene, node):
+        return Decided((Step(use.place, Substitute(rule.raises), EXCEPTION_RULE, WHY_EXCEPTION),))
+    classes = rule.catches
+    if rule.pack in scene.lingering:
+        classes = (*classes, _source(scene, node))
+    step = Step(use.place, FlattenCatch(classes), EXCEPTION_RULE, WHY_EXCEPTION)
+    return Decided((step, *_response_steps(scene, node, rule)))
+
+
+def _is_raised_or_base(scene: Scene, node: ast.expr) -> bool:
+    parent = scene.tree.parent(node)
+    if isinstance(parent, ast.Raise | ast.ClassDef):
+        return True
+    if isinstance(parent, ast.Call) and parent.func is node:
+        return True
+    return _is_annotation(scene, node)
+
+
+def _is_annotation(scene: Scene, node: ast.AST) -> bool:
+    child: ast.AST = node
+    for ancestor in scene.tree.ancestors(node):
+        if isinstance(ancestor, ast.arg | ast.AnnAssign) and ancestor.annotation is child:
+            return True
+        if isinstance(ancestor, ast.FunctionDef | ast.AsyncFunctionDef):
+            return ancestor.returns is child
+        child = ancestor
+    return False
+
+
+def _response_steps(scene: Scene, node: ast.expr, rule: ExceptionRule) -> tuple[Step, ...]:
+    """`error.response` in a handler that may see exceptions without one."""
+    handler = next((a for a in scene.tree.ancestors(node) if isinstance(a, ast.ExceptHandler | ast.stmt)), None)
+    if not isinstance(handler, ast.ExceptHandler) or handler.name is None:
+        return ()
+    steps = []
+    for attribute in ast.walk(handler):
+        if not isinstance(attribute, ast.Attribute) or attribute.attr != "response":
+            continue
+        if isinstance(attribute.value, ast.Name) and attribute.value.id == handler.name:
+            action = Substitute("{aio}.response_of({self})", (Hole("self", scene.tree.place(attribute.value)),))
+            steps.append(Step(scene.tree.place(attribute), action, EXCEPTION_RULE, WHY_RESPONSE))
+    return tuple(steps)
+
+
+def _source(scene: Scene, node: ast.expr) -> str:
+    return ast.unparse(node)
+
+
+def _decide_type(scene: Scene, use: Use, node: ast.expr, kind: PackType) -> Decided:
+    parent = scene.tree.parent(node)
+    if isinstance(parent, ast.Call) and parent.func is node:
+        return NOTHING  # a constructor call has a rule of its own
+    assert kind.becomes is not None
+    return Decided((Step(use.place, Substitute(kind.becomes), TYPE_RULE, WHY_TYPE),))

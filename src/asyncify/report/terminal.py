@@ -1,0 +1,106 @@
+"""A plan in words, for a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+from rich.tree import Tree
+
+from asyncify.colour.colouring import Colour, Link, Verdict
+from asyncify.infer.facts import Index
+from asyncify.plan.step import Ending, Outcome, Plan
+from asyncify.reason import EXPLANATIONS
+
+STYLES = {
+    Ending.CONVERTED: "green",
+    Ending.OFFLOADED: "cyan",
+    Ending.BRIDGED: "yellow",
+    Ending.REFUSED: "red",
+}
+MADE = {Colour.ASYNC: "turns async", Colour.ENTRY: "keeps a synchronous shell", Colour.STUCK: "stays synchronous"}
+
+
+def plan_in_words(plan: Plan, index: Index) -> RenderableType:
+    """Each function that turns async and why, each call that is not converted and why, warnings, and totals."""
+    parts: list[RenderableType] = [*_functions(plan, index), *_left(plan), *_warnings(plan), summary_line(plan)]
+    return Group(*parts)
+
+
+def summary_line(plan: Plan) -> Text:
+    """`12 functions turn async; 30 calls: 27 converted, 2 bridged, 1 refused`."""
+    turning = sum(verdict.colour is Colour.ASYNC for verdict in plan.verdicts.values())
+    endings = Counter(outcome.ending for outcome in plan.outcomes)
+    text = Text(f"{_count(turning, 'function')} {'turns' if turning == 1 else 'turn'} async; ")
+    text.append(_count(sum(endings.values()), "call"))
+    text.append(": ")
+    shown = [ending for ending in Ending if endings[ending] or ending is Ending.CONVERTED]
+    for at, ending in enumerate(shown):
+        text.append(", " if at else "")
+        text.append(f"{endings[ending]} {ending}", STYLES[ending])
+    return text
+
+
+def verdict_tree(verdict: Verdict, index: Index) -> Tree:
+    """The chain from one function to its wait, as a tree."""
+    function = index.functions[verdict.function]
+    tree = Tree(f"{function.qualname}  {function.place.path}:{function.place.line}  [{verdict.colour}]")
+    branch = tree
+    for link in verdict.because:
+        branch = branch.add(f"{_name(link)}  called at {link.place}")
+    if verdict.reason is not None:
+        what, cure = EXPLANATIONS[verdict.reason]
+        held = f" ({verdict.held_by})" if verdict.held_by else ""
+        note = tree.add(f"{verdict.reason}: {verdict.detail or what}{held}")
+        note.add(cure)
+    return tree
+
+
+def _functions(plan: Plan, index: Index) -> Iterator[Text]:
+    shown = [verdict for verdict in plan.verdicts.values() if verdict.colour in MADE]
+    for verdict in sorted(shown, key=lambda verdict: index.functions[verdict.function].place):
+        function = index.functions[verdict.function]
+        text = Text(f"{function.place.path}:{function.place.line} ", "bold")
+        text.append(f"{function.qualname} {MADE[verdict.colour]}")
+        if verdict.because:
+            text.append(": " + " -> ".join(_name(link) for link in verdict.because), "dim")
+        if verdict.reason is not None and verdict.colour is Colour.STUCK:
+            text.append(f"  [{verdict.reason}] {verdict.detail or EXPLANATIONS[verdict.reason][0]}", "red")
+        yield text
+
+
+def _left(plan: Plan) -> Iterator[Text]:
+    for outcome in plan.outcomes:
+        if outcome.ending is Ending.CONVERTED:
+            continue
+        yield outcome_line(outcome)
+
+
+def outcome_line(outcome: Outcome) -> Text:
+    """One call that was not converted: place, what it reaches, reason, and what the reader can do."""
+    text = Text(f"{outcome.place} ", "bold")
+    text.append(f"{outcome.what} ")
+    text.append(str(outcome.ending), STYLES[outcome.ending])
+    if outcome.reason is not None:
+        what, cure = EXPLANATIONS[outcome.reason]
+        text.append(f"  [{outcome.reason}] {outcome.detail or what}")
+        text.append(f"  {cure}", "dim")
+    return text
+
+
+def _warnings(plan: Plan) -> Iterable[Text]:
+    for warned in plan.warnings:
+        text = Text(f"{warned.place} ", "bold")
+        text.append("warning ", "yellow")
+        text.append(warned.text)
+        yield text
+
+
+def _name(link: Link) -> str:
+    return link.what.partition("::")[2] or link.what
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
