@@ -1,0 +1,124 @@
+"""Thread pools as tasks: many calls side by side, but never more than a limit."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import Any, TypeVar
+
+_R = TypeVar("_R")
+
+
+async def bounded_map(function: Callable[..., Awaitable[_R]], *iterables: Iterable[Any], limit: int) -> list[_R]:
+    """Await function(item) for all items, at most `limit` at a time; the results in the order of the items.
+
+    If calls fail, the first failure in that order is raised: what has begun by then runs to its end, the rest
+    does not begin. That is what a ThreadPoolExecutor's map does.
+    """
+    gate = asyncio.Semaphore(limit)
+    begun: set[asyncio.Task[_R] | None] = set()
+
+    async def call(*items: Any) -> _R:
+        async with gate:
+            begun.add(asyncio.current_task())
+            return await function(*items)
+
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in map(call, *iterables)]
+    try:
+        return [await task for task in tasks]
+    except asyncio.CancelledError:
+        begun.clear()
+        raise
+    finally:
+        for task in tasks:
+            if task not in begun:
+                task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class TaskPool:
+    """A ThreadPoolExecutor with tasks for threads: leaving `async with` waits for all of them."""
+
+    def __init__(self, max_workers: int | None = None) -> None:
+        limit = min(32, (os.cpu_count() or 1) + 4) if max_workers is None else max_workers
+        if limit <= 0:
+            raise ValueError("max_workers must be greater than 0")
+        self._gate = asyncio.Semaphore(limit)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._waiting: set[asyncio.Task[Any]] = set()
+        self._is_shut = False
+
+    async def __aenter__(self) -> TaskPool:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.shutdown()
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> asyncio.Task[Any]:
+        """Start the call as soon as there is room. Await the task for its result."""
+        if self._is_shut:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        task = asyncio.ensure_future(self._run(function, args, kwargs))
+        self._tasks.add(task)
+        self._waiting.add(task)
+        task.add_done_callback(self._forget)
+        return task
+
+    def map(self, function: Callable[..., Any], *iterables: Iterable[Any]) -> AsyncIterator[Any]:
+        """Start a call for each item now; iterate with `async for` over the results, in the order of the items."""
+        return self._results(list(map(functools.partial(self.submit, function), *iterables)))
+
+    async def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Wait for all tasks. Those that have not begun are left out with `cancel_futures`."""
+        self._is_shut = True
+        if cancel_futures:
+            self._cancel(self._waiting)
+        try:
+            if wait and self._tasks:
+                await asyncio.wait(self._tasks)
+        except asyncio.CancelledError:
+            self._cancel(self._tasks)
+            raise
+
+    async def _run(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        async with self._gate:
+            self._waiting.discard(asyncio.current_task())
+            result = function(*args, **kwargs)
+            return await result if inspect.isawaitable(result) else result
+
+    async def _results(self, tasks: list[asyncio.Task[Any]]) -> AsyncIterator[Any]:
+        try:
+            for task in tasks:
+                yield await task
+        except asyncio.CancelledError:
+            self._cancel(tasks)
+            raise
+        finally:
+            self._cancel([task for task in tasks if task in self._waiting])
+
+    def _cancel(self, tasks: Iterable[asyncio.Task[Any]]) -> None:
+        for task in list(tasks):
+            task.cancel()
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        self._waiting.discard(task)
+        if not task.cancelled():
+            task.exception()  # a failure that nobody asks for is not reported, as in a thread pool
+
+
+async def as_completed(futures: Iterable[Any], timeout: float | None = None) -> AsyncIterator[Any]:  # noqa: ASYNC109
+    """The futures themselves, each when it is done, the first to finish first; TimeoutError after `timeout`."""
+    waiting = set(futures)
+    loop = asyncio.get_running_loop()
+    end = None if timeout is None else loop.time() + timeout
+    while waiting:
+        left = None if end is None else max(0, end - loop.time())
+        done, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            raise asyncio.TimeoutError(f"{len(waiting)} futures unfinished")  # noqa: UP041
+        for future in done:
+            yield future

@@ -1,0 +1,100 @@
+"""The one aiohttp.ClientSession of each event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import aiohttp
+
+
+@dataclass
+class _Client:
+    session: aiohttp.ClientSession
+    keeper: AsyncGenerator[aiohttp.ClientSession, None]
+
+
+_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, _Client] = WeakKeyDictionary()
+
+
+async def _client() -> aiohttp.ClientSession:
+    """The session of the running loop, made on first use."""
+    loop = asyncio.get_running_loop()
+    if loop not in _clients:
+        for old in [known for known in _clients if known.is_closed()]:
+            del _clients[old]
+        keeper = _kept_session()
+        _clients[loop] = _Client(await keeper.__anext__(), keeper)
+    return _clients[loop].session
+
+
+async def _kept_session() -> AsyncGenerator[aiohttp.ClientSession, None]:
+    """Open until this generator is closed, which asyncio.run does at the end if `close` has not done it."""
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_reuseconn.append(_note_reuse)
+    async with aiohttp.ClientSession(
+        # No limit, as there was none over all threads; and servers commonly drop a connection that was idle for
+        # 5 seconds: leave it before them, so that no request is sent into a closing connection.
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=4),
+        cookie_jar=aiohttp.DummyCookieJar(),  # each request brings its own Cookie header
+        timeout=aiohttp.ClientTimeout(total=None),
+        max_line_size=65536,
+        max_field_size=65536,
+        trace_configs=[trace],
+    ) as session:
+        yield session
+
+
+async def close() -> None:
+    """Close the connections of the running loop. A later call opens new ones."""
+    client = _clients.pop(asyncio.get_running_loop(), None)
+    if client is not None:
+        await client.keeper.aclose()
+
+
+@asynccontextmanager
+async def lifespan(app: object) -> AsyncIterator[None]:
+    """For FastAPI(lifespan=...) and Starlette(lifespan=...): closes the connections at shutdown."""
+    try:
+        yield
+    finally:
+        await close()
+
+
+class _Attempt:
+    """One request on its way, and whether it goes over a connection that was used before."""
+
+    def __init__(self) -> None:
+        self.is_reused = False
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """A client middleware. aiohttp would repeat a GET, PUT or DELETE whose connection was lost before an
+        answer. That is right for a kept connection that the server had closed; on a new one it would do it twice.
+        """
+        self.is_reused = False
+        try:
+            return await handler(request)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+            if self.is_reused:
+                raise
+            raise _LostError(error) from error
+
+
+class _LostError(Exception):
+    """Carries an error past aiohttp's repetition."""
+
+    def __init__(self, error: aiohttp.ClientError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+async def _note_reuse(session: aiohttp.ClientSession, context: Any, params: object) -> None:
+    context.trace_request_ctx.is_reused = True

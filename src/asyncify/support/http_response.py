@@ -1,0 +1,194 @@
+"""A response that has been read: requests' Response, as a plain object."""
+
+from __future__ import annotations
+
+import codecs
+import datetime
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import aiohttp
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from asyncify.support.http_cookies import Cookies, _store_cookies
+from asyncify.support.http_decode import _declared_encoding, _decoded, _decoded_json, _guessed_encoding
+from asyncify.support.http_urls import _wire_url
+from asyncify.support.streaming import _lines
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
+@dataclass
+class Request:
+    """What is sent: the method, the URL, the headers without those of the connection, and the body."""
+
+    method: str
+    url: str
+    headers: CIMultiDict[str]
+    body: Any = None
+    cookies: CookieJar = field(default_factory=Cookies, repr=False)
+    position: int | None = None  # where the file stood that is the body
+    is_sent: bool = False
+
+
+class Response:
+    """The answer to a request, read to its end. `bool(response)` asks whether it is no error."""
+
+    def __init__(self, status: int, reason: str, headers: CIMultiDict[str], content: bytes, request: Request) -> None:
+        self.status_code = status
+        self.reason = reason
+        self.headers = headers
+        self.content = content
+        self.request = request
+        self.url = request.url
+        self.encoding = _declared_encoding(headers)  # may be set before `text` is read
+        self.elapsed = datetime.timedelta(0)  # from sending the request to the end of the headers
+        self.history: list[Response] = []
+        self.cookies = Cookies()
+
+    def __repr__(self) -> str:
+        return f"<Response [{self.status_code}]>"
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.iter_content(128)
+
+    def __enter__(self) -> Response:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        return None
+
+    @property
+    def ok(self) -> bool:
+        """False for the statuses 400 to 599."""
+        return not 400 <= self.status_code < 600
+
+    @property
+    def text(self) -> str:
+        """The body decoded; bytes that cannot be decoded are replaced."""
+        return _decoded(self.content, self.encoding)
+
+    @property
+    def apparent_encoding(self) -> str | None:
+        """The encoding that the body looks like."""
+        return _guessed_encoding(self.content)
+
+    @property
+    def is_redirect(self) -> bool:
+        return "Location" in self.headers and self.status_code in _REDIRECTS
+
+    @property
+    def is_permanent_redirect(self) -> bool:
+        return "Location" in self.headers and self.status_code in (301, 308)
+
+    @property
+    def links(self) -> dict[str, dict[str, str]]:
+        """The Link header, by `rel` or by URL."""
+        links: dict[str, dict[str, str]] = {}
+        for text in re.split(", *<", self.headers.get("Link", "").strip(" '\"")):
+            target, *parameters = text.split(";")
+            link = {"url": target.strip("<> '\"")}
+            for parameter in parameters:
+                key, *value = (part.strip(" '\"") for part in parameter.split("="))
+                if len(value) != 1:
+                    break
+                link[key] = value[0]
+            if name := link.get("rel") or link["url"]:
+                links[name] = link
+        return links
+
+    def json(self, **options: Any) -> Any:
+        """The body as JSON, whatever its type; json.JSONDecodeError if it is none."""
+        return _decoded_json(self.content, self.encoding, **options)
+
+    def raise_for_status(self) -> None:
+        """Raise aiohttp.ClientResponseError, with this response as `response`, for the statuses 400 to 599."""
+        if not self.ok:
+            raise _http_error(aiohttp.ClientResponseError, self, self.reason)
+
+    def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
+        """The body in pieces of this size; decoded where asked for and where the encoding is known."""
+        size = chunk_size or len(self.content) or 1
+        chunks = (self.content[start : start + size] for start in range(0, len(self.content), size))
+        if not decode_unicode or self.encoding is None:
+            return iter(chunks)
+        return filter(None, codecs.iterdecode(chunks, self.encoding, errors="replace"))
+
+    def iter_lines(self, chunk_size: int = 512, decode_unicode: bool = False, delimiter: Any = None) -> Iterator[Any]:
+        """The lines of the body without their ends."""
+        pending = None
+        for chunk in self.iter_content(chunk_size, decode_unicode):
+            lines, pending = _lines(pending, chunk, delimiter)
+            yield from lines
+        if pending is not None:
+            yield pending
+
+    def close(self) -> None:
+        """Nothing to do: the connection was given back when the body had been read."""
+
+
+@dataclass
+class _Exchange:
+    """What is known of a request beside aiohttp's own response."""
+
+    request: Request
+    elapsed: datetime.timedelta
+    history: list[Response]
+    response: Response | None = None
+
+
+_exchanges: WeakKeyDictionary[aiohttp.ClientResponse, _Exchange] = WeakKeyDictionary()
+
+
+async def _response_from(opened: aiohttp.ClientResponse) -> Response:
+    """Read the open response to its end."""
+    exchange = _exchanges[opened]
+    if exchange.response is not None:
+        return exchange.response
+    headers: CIMultiDict[str] = CIMultiDict()
+    for name, value in opened.headers.items():
+        headers[name] = f"{headers[name]}, {_latin1(value)}" if name in headers else _latin1(value)
+    content = await opened.read()
+    response = Response(opened.status, opened.reason or "", headers, content, exchange.request)
+    response.elapsed, response.history = exchange.elapsed, exchange.history
+    _take_cookies(response.cookies, exchange.request, opened)
+    exchange.response = response
+    return response
+
+
+def _take_cookies(jar: CookieJar, request: Request, opened: aiohttp.ClientResponse) -> None:
+    lines = map(_latin1, opened.headers.getall("Set-Cookie", ()))
+    _store_cookies(jar, request.url, request.headers.get("Host"), lines)
+
+
+def _latin1(value: str) -> str:
+    """A header's text as requests reads it; aiohttp reads UTF-8."""
+    return value.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def _http_error(
+    kind: type[aiohttp.ClientResponseError], response: Response, message: str
+) -> aiohttp.ClientResponseError:
+    request, url = response.request, _wire_url(response.url)
+    info = aiohttp.RequestInfo(url, request.method, CIMultiDictProxy(request.headers), url)
+    error = kind(info, (), status=response.status_code, message=message, headers=response.headers)
+    error.response = response  # type: ignore[attr-defined]
+    return error
+
+
+async def check(response: aiohttp.ClientResponse) -> None:
+    """Raise aiohttp.ClientResponseError for the statuses 400 to 599; the answer is read and is its `response`."""
+    if 400 <= response.status < 600:
+        (await _response_from(response)).raise_for_status()
+
+
+def response_of(error: BaseException) -> Any:
+    """The response that came with an error, or None."""
+    return getattr(error, "response", None)

@@ -1,0 +1,36 @@
+"""From synchronous code into asynchronous code."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+from collections.abc import Awaitable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
+
+
+def run(main: Awaitable[_T]) -> _T:
+    """Run to the end and give back the result, as asyncio.run does.
+
+    Where an event loop is running already it cannot be waited for: the coroutine then runs in a thread with a
+    loop of its own, and this thread stands still, as it did in synchronous code.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(_awaited(main))
+    context = contextvars.copy_context()
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(context.run, asyncio.run, _awaited(main)).result()
+
+
+async def settle(value: Any) -> Any:
+    """The value, or what it gives when awaited: for a call that may reach functions of both kinds."""
+    return await value if inspect.isawaitable(value) else value
+
+
+async def _awaited(value: Awaitable[_T]) -> _T:
+    return await value
