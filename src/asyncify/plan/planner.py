@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from asyncify.catalogue import Catalogue
 from asyncify.colour.colouring import Colour, Colouring
 from asyncify.infer.facts import Call, FileFacts, Index
 from asyncify.plan.calls import decide_call
 from asyncify.plan.definitions import decide_function
+from asyncify.plan.lifespan import decide_lifespan, lifespan_calls
 from asyncify.plan.pools import decide_pools
 from asyncify.plan.scene import RUNS_IN_LOOP, Decided, Scene, joined, pack_paths
 from asyncify.plan.step import (
@@ -22,7 +24,6 @@ from asyncify.plan.step import (
     SplitEntry,
     Step,
     Substitute,
-    Warned,
 )
 from asyncify.plan.support_place import place_support
 from asyncify.plan.tree import Tree
@@ -39,9 +40,14 @@ def plan(
 ) -> Plan:
     """Every edit and every thing left alone, sorted; the same for the same input."""
     migrating = _migrating(index, colouring, catalogue)
-    first = _decide_all(project, index, colouring, catalogue, migrating, frozenset())
-    lingering = _lingering(first, catalogue)
-    decided = first if not lingering else _decide_all(project, index, colouring, catalogue, migrating, lingering)
+    scenes = _scenes(project, index, colouring, catalogue, migrating)
+    decided = {path: _decide_file(scene) for path, scene in scenes.items()}
+    lingering = _lingering(decided, catalogue)
+    if lingering:
+        scenes = {path: replace(scene, lingering=lingering) for path, scene in scenes.items()}
+        decided = {path: _decide_file(scene) for path, scene in scenes.items()}
+    if any(pack.target not in {None, "asyncio"} for pack in catalogue.packs if pack.id in migrating):
+        decided = _with_lifespans(scenes, decided, support_name)
     files = tuple(_file_plan(path, decision, catalogue) for path, decision in decided.items() if decision.steps)
     names = tuple(sorted({name for file in files for step in file.steps for name in _support_names(step)}))
     users = [file.path for file in files if file.imports.support]
@@ -83,38 +89,31 @@ def _raises(rule: Rule) -> bool:
     return rule.waits is not None
 
 
-def _decide_all(
-    project: Project,
-    index: Index,
-    colouring: Colouring,
-    catalogue: Catalogue,
-    migrating: frozenset[str],
-    lingering: frozenset[str],
-) -> dict[str, Decided]:
+def _scenes(
+    project: Project, index: Index, colouring: Colouring, catalogue: Catalogue, migrating: frozenset[str]
+) -> dict[str, Scene]:
+    """The files in which there is anything to decide."""
     by_file: dict[str, list[str]] = {}
     for function in index.functions.values():
         by_file.setdefault(function.place.path, []).append(function.id)
-    decided = {}
+    scenes = {}
     for source in project.sources:
         facts = index.files.get(source.path)
-        if facts is None or not _is_touched(facts, by_file.get(source.path, ()), index, colouring, catalogue):
-            continue
-        scene = _scene(source, facts, index, colouring, catalogue, migrating, lingering)
-        decided[source.path] = _decide_file(scene, by_file.get(source.path, ()))
-    return decided
+        functions = tuple(sorted(by_file.get(source.path, ())))
+        if facts is not None and _is_touched(facts, functions, colouring):
+            scenes[source.path] = _scene(source, facts, functions, index, colouring, catalogue, migrating)
+    return scenes
 
 
-def _is_touched(
-    facts: FileFacts, functions: Iterable[str], index: Index, colouring: Colouring, catalogue: Catalogue
-) -> bool:
+def _is_touched(facts: FileFacts, functions: Iterable[str], colouring: Colouring) -> bool:
     if any(colouring.colour_of(id_) is not Colour.SYNC for id_ in functions):
         return True
-    if any(_is_interesting(call, colouring, catalogue) for call in facts.calls):
+    if any(_is_interesting(call, colouring) for call in facts.calls):
         return True
     return any(use.symbols for use in facts.uses)
 
 
-def _is_interesting(call: Call, colouring: Colouring, catalogue: Catalogue) -> bool:
+def _is_interesting(call: Call, colouring: Colouring) -> bool:
     if pack_paths(call):
         return True
     return any(colouring.colour_of(target.id) is Colour.ASYNC for target in call.targets)
@@ -123,33 +122,42 @@ def _is_interesting(call: Call, colouring: Colouring, catalogue: Catalogue) -> b
 def _scene(
     source: Source,
     facts: FileFacts,
+    functions: tuple[str, ...],
     index: Index,
     colouring: Colouring,
     catalogue: Catalogue,
     migrating: frozenset[str],
-    lingering: frozenset[str],
 ) -> Scene:
     return Scene(
         path=source.path,
         tree=Tree(source.path, source.text),
         facts=facts,
+        functions=functions,
         index=index,
         colouring=colouring,
         catalogue=catalogue,
         migrating=migrating,
-        lingering=lingering,
+        lingering=frozenset(),
         calls={call.place.span: call for call in facts.calls},
         uses={use.place.span: use for use in facts.uses},
     )
 
 
-def _decide_file(scene: Scene, functions: Iterable[str]) -> Decided:
+def _decide_file(scene: Scene) -> Decided:
     pools = decide_pools(scene)
     decisions = list(pools.values())
-    decisions += [decide_function(scene, scene.index.functions[id_]) for id_ in sorted(functions)]
+    decisions += [decide_function(scene, scene.index.functions[id_]) for id_ in scene.functions]
     decisions += [decide_call(scene, call) for call in scene.facts.calls if call.place.span not in pools]
     decisions += [decide_use(scene, use) for use in scene.facts.uses]
     return joined(decisions)
+
+
+def _with_lifespans(scenes: Mapping[str, Scene], decided: Mapping[str, Decided], support: str) -> dict[str, Decided]:
+    paths = [path for scene in scenes.values() for call in scene.facts.calls for path in pack_paths(call)]
+    return {
+        file: joined([decided[file], *(decide_lifespan(scene, call, paths, support) for call in lifespan_calls(scene))])
+        for file, scene in scenes.items()
+    }
 
 
 # ---------------------------------------------------------------- one file's plan
@@ -189,6 +197,3 @@ def _unique_steps(steps: Iterable[Step]) -> list[Step]:
 
 def _unique(outcomes: Iterable[Outcome]) -> list[Outcome]:
     return list(dict.fromkeys(outcomes))
-
-
-__all__ = ["Warned", "plan"]

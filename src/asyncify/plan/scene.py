@@ -50,6 +50,7 @@ class Scene:
     path: str
     tree: Tree
     facts: FileFacts
+    functions: tuple[str, ...]  # ids of the functions defined in it
     index: Index
     colouring: Colouring
     catalogue: Catalogue

@@ -100,12 +100,38 @@ class _Filler(cst.CSTTransformer):
         arguments: list[cst.Arg] = []
         for argument in updated_node.args:
             arguments.extend(self.arguments if _is_all(argument) else (argument,))
+        if self.call is not None and self.arguments and _is_over_several_lines(self.call):
+            return self._over_several_lines(updated_node, arguments)
         return updated_node.with_changes(args=_separated(arguments))
+
+    def _over_several_lines(self, node: cst.Call, arguments: list[cst.Arg]) -> cst.Call:
+        """One argument a line, as the call was written."""
+        assert self.call is not None
+        between = cst.Comma(whitespace_after=self.call.whitespace_before_args)
+        *others, last = arguments
+        separated = [
+            argument if _ends_line(argument) and argument is not self.arguments[-1] else argument.with_changes(comma=between)
+            for argument in others
+        ]
+        end = {"comma": self.arguments[-1].comma, "whitespace_after_arg": self.arguments[-1].whitespace_after_arg}
+        return node.with_changes(
+            args=[*separated, last.with_changes(**end)], whitespace_before_args=self.call.whitespace_before_args
+        )
 
     def _with_layout(self, function: cst.BaseExpression) -> cst.Call:
         assert self.call is not None
         layout = {} if self.arguments else {"whitespace_before_args": cst.SimpleWhitespace("")}
         return self.call.with_changes(func=function, args=self.arguments, lpar=[], rpar=[], **layout)
+
+
+def _is_over_several_lines(call: cst.Call) -> bool:
+    return isinstance(call.whitespace_before_args, cst.ParenthesizedWhitespace)
+
+
+def _ends_line(argument: cst.Arg) -> bool:
+    return isinstance(argument.comma, cst.Comma) and isinstance(
+        argument.comma.whitespace_after, cst.ParenthesizedWhitespace
+    )
 
 
 def _is_all(argument: cst.Arg) -> bool:
