@@ -1,1 +1,19 @@
-"""Runs a project as it is and as it becomes, compares answers, and measures both."""
+"""Runs a project as it is and as it becomes, compares what the two do, and measures both."""
+
+from asyncify.bench.process import BenchError
+from asyncify.bench.report import Report, read_report, report_json
+from asyncify.bench.run import run_bench
+from asyncify.bench.scenario import Scenario
+from asyncify.bench.settings import load_scenario
+from asyncify.bench.table import report_table
+
+__all__ = [
+    "BenchError",
+    "Report",
+    "Scenario",
+    "load_scenario",
+    "read_report",
+    "report_json",
+    "report_table",
+    "run_bench",
+]

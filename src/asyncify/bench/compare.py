@@ -1,0 +1,136 @@
+"""Are two sets of samples different, and by how much? Are two runs equal in what they answered and sent?"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import random
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+SIGNIFICANCE = 0.05
+RESAMPLES = 1000
+EXACT_UP_TO = 12  # samples a side; the normal approximation is good above
+SMALLEST_GAIN = 0.03  # two processes of the same code differ by so much; each level has one process a side
+SHOWN = 3  # differences of one kind
+
+
+class Gain(Struct, frozen=True):
+    """How the mean time of a request changed; `ratio` above 1 is faster. `low` and `high`: 95% of the bootstrap."""
+
+    case: str
+    callers: int
+    ratio: float
+    low: float
+    high: float
+    p_value: float
+
+    @property
+    def is_significant(self) -> bool:
+        certain = self.p_value < SIGNIFICANCE and not self.low <= 1 <= self.high
+        return certain and abs(self.ratio - 1) >= SMALLEST_GAIN
+
+    def __str__(self) -> str:
+        if not self.is_significant:
+            return "no difference found"
+        faster = self.ratio > 1
+        ratio, low, high = (self.ratio, self.low, self.high) if faster else _inverse(self.ratio, self.high, self.low)
+        return f"{ratio:.2f}x {'faster' if faster else 'slower'} ({low:.2f}-{high:.2f})"
+
+
+class Difference(Struct, frozen=True):
+    """Something that the two sides did not do alike."""
+
+    case: str
+    callers: int
+    what: str  # "answers" or "traffic"
+    count: int
+    diff: str  # the first few, as a diff
+
+
+def compare_times(case: str, callers: int, before: Sequence[float], after: Sequence[float]) -> Gain:
+    """Gain of `after` over `before`. The order of the samples has no part in it."""
+    draw = random.Random(0)
+    ratios = sorted(
+        _mean(draw.choices(before, k=len(before))) / _mean(draw.choices(after, k=len(after))) for _ in range(RESAMPLES)
+    )
+    cut = int(RESAMPLES * SIGNIFICANCE / 2)
+    ratio = _mean(before) / _mean(after)
+    return Gain(case, callers, ratio, ratios[cut], ratios[-1 - cut], rank_test(before, after))
+
+
+def rank_test(left: Sequence[float], right: Sequence[float]) -> float:
+    """The two-sided p-value of the Mann-Whitney test: exact for a few samples without ties, else approximated."""
+    ranks, ties = _ranks([*left, *right])
+    n, m = len(left), len(right)
+    statistic = sum(ranks[:n]) - n * (n + 1) / 2
+    if not ties and max(n, m) <= EXACT_UP_TO:
+        return _exact_p(int(statistic), n, m)
+    total = n + m
+    spread = n * m / 12 * (total + 1 - ties / (total * (total - 1)))
+    if spread == 0:
+        return 1.0
+    distance = max(0.0, abs(statistic - n * m / 2) - 0.5) / math.sqrt(spread)
+    return 2 * (1 - statistics.NormalDist().cdf(distance))
+
+
+def compare_answers(case: str, callers: int, before: Mapping[int, str], after: Mapping[int, str]) -> Difference | None:
+    """The requests, by number, that were answered differently."""
+    differing = [number for number in sorted(before) if before[number] != after.get(number)]
+    if not differing:
+        return None
+    shown = "\n".join(_diff(before[n], after.get(n, "null"), f"request {n}") for n in differing[:SHOWN])
+    return Difference(case, callers, "answers", len(differing), shown)
+
+
+def compare_traffic(case: str, callers: int, before: Counter[str], after: Counter[str]) -> Difference | None:
+    """The calls to services that only one side made, or made more often; their order does not matter."""
+    missing, added = before - after, after - before
+    if not missing and not added:
+        return None
+    pairs = list(zip([*sorted(missing), *[""] * len(added)], [*sorted(added), *[""] * len(missing)], strict=False))
+    shown = "\n".join(_diff(old, new, "service call") for old, new in pairs[:SHOWN] if old or new)
+    return Difference(case, callers, "traffic", max(missing.total(), added.total()), shown)
+
+
+def _diff(before: str, after: str, what: str) -> str:
+    lines = difflib.unified_diff(_lines(before), _lines(after), f"before: {what}", f"after: {what}", "", "", 2, "")
+    return "\n".join(lines)
+
+
+def _lines(text: str) -> list[str]:
+    return json.dumps(json.loads(text), indent=2, sort_keys=True, ensure_ascii=False).splitlines() if text else []
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def _inverse(ratio: float, high: float, low: float) -> tuple[float, float, float]:
+    return 1 / ratio, 1 / high, 1 / low
+
+
+def _ranks(values: Sequence[float]) -> tuple[list[float], float]:
+    """Ranks from 1, equal values sharing theirs, and the correction for ties: sum of t^3 - t."""
+    counts = Counter(values)
+    rank_of: dict[float, float] = {}
+    below = 0
+    for value in sorted(counts):
+        rank_of[value] = below + (counts[value] + 1) / 2
+        below += counts[value]
+    return [rank_of[value] for value in values], float(sum(count**3 - count for count in counts.values()))
+
+
+def _exact_p(statistic: int, n: int, m: int) -> float:
+    ways = [[1] + [0] * (n * m) for _ in range(m + 1)]  # ways[j][u]: i values on the left, j on the right
+    for _ in range(n):
+        row = [[1] + [0] * (n * m)]
+        for j in range(1, m + 1):
+            row.append([row[j - 1][u] + (ways[j][u - j] if u >= j else 0) for u in range(n * m + 1)])
+        ways = row
+    tail = min(statistic, n * m - statistic)
+    return min(1.0, 2 * sum(ways[m][: tail + 1]) / math.comb(n + m, n))

@@ -1,0 +1,105 @@
+"""What held a measurement back from its bound, told by what was measured."""
+
+from __future__ import annotations
+
+from asyncify.bench.samples import Measurement
+
+ENOUGH = 0.9  # of the bound; below it the report explains
+FULL = 0.85  # of a core or of a limit counts as used up
+TIMER_ERROR = 1.005  # a figure this far above its bound is not blamed on clocks
+
+
+def beats_bound(measurement: Measurement) -> bool:
+    """Is the figure better than possible, and so wrong?"""
+    return measurement.share is not None and measurement.share > TIMER_ERROR
+
+
+def explain(measurement: Measurement, unloaded: Measurement, cores: int) -> str | None:
+    """One sentence on what held it back, with figures; None if the bound was reached or there is none."""
+    if measurement.bound is None or measurement.share is None or measurement.share >= ENOUGH:
+        return None
+    return (
+        _ran_out(measurement)
+        or _limit(measurement)
+        or _busy_process(measurement)
+        or _busy_machine(measurement, cores)
+        or _own_time(measurement, unloaded)
+        or _queueing(measurement, unloaded)
+    )
+
+
+def _ran_out(measurement: Measurement) -> str | None:
+    if measurement.wait / measurement.mean < ENOUGH:
+        return None
+    return f"{_idle(measurement)}; while they were busy, {measurement.wait / measurement.mean:.0%} was reached"
+
+
+def _limit(measurement: Measurement) -> str | None:
+    peak = measurement.stand_in.peak_in_flight
+    mean = measurement.stand_in.waited / measurement.elapsed
+    if peak >= ENOUGH * measurement.callers or mean < FULL * peak or measurement.callers == 1:
+        return None
+    bound = peak / measurement.wait
+    return (
+        f"never more than {peak} calls to services ran side by side ({measurement.subject.peak_threads} threads): "
+        f"that limit allows {bound:.1f} requests/s, of which it reached {measurement.throughput / bound:.0%}"
+    )
+
+
+def _busy_process(measurement: Measurement) -> str | None:
+    cpu, elapsed = measurement.subject.cpu_seconds, measurement.elapsed
+    if cpu >= FULL * elapsed:
+        each = cpu / len(measurement.samples)
+        return (
+            f"the measured process used {cpu / elapsed:.0%} of a core, {each * 1000:.1f} ms a request: one process "
+            f"can answer {1 / each:.0f} requests/s"
+        )
+    for name, usage in (("the callers' process", measurement.client), ("the stand-in", measurement.stand_in.usage)):
+        if usage and usage.cpu_seconds >= FULL * elapsed:
+            return f"{name} used {usage.cpu_seconds / elapsed:.0%} of a core: the measurement itself is the limit"
+    return None
+
+
+def _busy_machine(measurement: Measurement, cores: int) -> str | None:
+    used = [measurement.subject, measurement.stand_in.usage, measurement.client]
+    total = sum(usage.cpu_seconds for usage in used if usage) + (measurement.others_cpu_seconds or 0.0)
+    if total < FULL * cores * measurement.elapsed:
+        return None
+    return f"the machine was busy: {total / measurement.elapsed:.2f} of {cores} cores in use; {_shares(measurement)}"
+
+
+def _own_time(measurement: Measurement, unloaded: Measurement) -> str | None:
+    """What a request does beside waiting for services, where that makes up the greater part of the gap."""
+    own = unloaded.mean - unloaded.wait
+    gap = measurement.mean - measurement.wait
+    if own < gap / 2:
+        return None
+    return (
+        f"a request takes {own * 1000:.0f} ms beyond its waits even alone (its own work and sleeps), of "
+        f"{gap * 1000:.0f} ms here; {_shares(measurement)}"
+    )
+
+
+def _queueing(measurement: Measurement, unloaded: Measurement) -> str:
+    beyond, alone = measurement.mean - measurement.wait, unloaded.mean - unloaded.wait
+    return (
+        f"a request took {beyond * 1000:.0f} ms beyond its waits, {alone * 1000:.0f} ms when alone: requests that come "
+        f"together queue for the processor; {_idle(measurement)}; {_shares(measurement)}"
+    )
+
+
+def _idle(measurement: Measurement) -> str:
+    return f"for {1 - measurement.occupation:.0%} of their time callers had no request left to send"
+
+
+def _shares(measurement: Measurement) -> str:
+    elapsed = measurement.elapsed
+    parts = [f"measured process {measurement.subject.cpu_seconds / elapsed:.0%} of a core"]
+    if measurement.client:
+        parts.append(f"callers {measurement.client.cpu_seconds / elapsed:.0%}")
+    parts.append(f"stand-in {measurement.stand_in.usage.cpu_seconds / elapsed:.0%}")
+    if measurement.others_cpu_seconds is not None:
+        parts.append(f"other programs {measurement.others_cpu_seconds / elapsed:.0%}")
+    if measurement.subject.loop_lag_max is not None:
+        parts.append(f"event loop late by up to {measurement.subject.loop_lag_max * 1000:.0f} ms")
+    return ", ".join(parts)
