@@ -14,6 +14,7 @@ from rich.console import Console
 
 from asyncify import __version__
 from asyncify.api import Analysis, Migration, analyse, migrate
+from asyncify.bench_cli import bench_migration, show_report
 from asyncify.config import Config, load_config
 from asyncify.diff import coloured, diff_prefix, unified_diff
 from asyncify.errors import AsyncifyError
@@ -165,6 +166,25 @@ def explain(
     Console(soft_wrap=True, highlight=False).print(verdict_tree(verdict, analysis.index))
 
 
+@app.command(epilog=f"Example: asyncify bench sample_project --output report.json    {EPILOG}")
+def bench(
+    path: PathArgument,
+    rules: RulesOption = None,
+    exclude: ExcludeOption = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write every sample to this JSON file.")] = None,
+) -> None:
+    """Run the project as it is and as migrated (a copy: the tree is not touched), compare and measure both.
+
+    This runs the project's code, each measurement in a process of its own.
+    """
+    migration = _migrated(_config(path, rules, exclude, True))
+    _leave_on_faults(migration)
+    with _errors(), _progress() as progress:
+        report = bench_migration(migration, output, progress)
+    show_report(report, migration, output)
+    raise typer.Exit(Exit.NOTHING if report.passed else Exit.CHANGES)
+
+
 # ---------------------------------------------------------------- shared by the commands
 
 
@@ -194,10 +214,14 @@ def _stderr() -> Console:
 def _progress() -> Iterator[Ask]:
     console = _stderr()
     if not console.is_terminal:
-        yield lambda _: None
+        yield _told_slowly
         return
     with console.status("starting") as status:
         yield status.update
+
+
+def _told_slowly(_: str) -> None:
+    """Not a terminal: progress would only fill a log."""
 
 
 def _migrated(config: Config) -> Migration:

@@ -125,7 +125,7 @@ def _keyword(node: ast.Call, name: str) -> ast.expr:
 
 def _unwanted_argument(rule: Rule, node: ast.Call) -> str:
     for keyword in node.keywords:
-        if keyword.arg in rule.refuses:
+        if keyword.arg is not None and keyword.arg in rule.refuses:
             return f"`{keyword.arg}`: {rule.refuses[keyword.arg]}"
     return ""
 

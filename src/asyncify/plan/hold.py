@@ -158,18 +158,18 @@ def _is_root(scene: Scene, node: ast.Call, statement: ast.stmt) -> bool:
     """Is the call the first thing that the statement evaluates, at the root of a chain of members?"""
     if not isinstance(statement, ast.Return | ast.Assign | ast.Expr):
         return False
-    current: ast.AST = node
-    parent = scene.tree.parent(current)
-    if not isinstance(parent, ast.Attribute):
+    if not isinstance(scene.tree.parent(node), ast.Attribute):
         return False
-    while parent is not statement:
-        is_chain = (isinstance(parent, ast.Attribute | ast.Subscript) and parent.value is current) or (
-            isinstance(parent, ast.Call) and parent.func is current
-        )
-        if not is_chain:
+    current: ast.AST = node
+    for outer in scene.tree.ancestors(node):
+        if outer is statement:
+            return True
+        is_member = isinstance(outer, ast.Attribute | ast.Subscript) and outer.value is current
+        is_called = isinstance(outer, ast.Call) and outer.func is current
+        if not is_member and not is_called:
             return False
-        current, parent = parent, scene.tree.parent(parent)
-    return True
+        current = outer
+    return False
 
 
 def _free_name(scene: Scene, statement: ast.stmt) -> str | None:

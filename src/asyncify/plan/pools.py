@@ -146,9 +146,22 @@ def _as_task_pool(scene: Scene, pool: _Pool) -> list[tuple[Call, Decided]]:
     made = Decided((make, enter), (Outcome(pool.made.place, POOL, Ending.CONVERTED, RULE),))
     decided = [(pool.made, made)]
     for call in pool.calls:
-        steps = (Step(call.place, Substitute("await {it}"), RULE, WHY),) if _method(call) == "map" else ()
+        steps = _mapped(scene, call) if _method(call) == "map" else ()
         decided.append((call, Decided(steps, (Outcome(call.place, pack_paths(call)[0], Ending.CONVERTED, RULE),))))
     return decided + _results(scene, pool)
+
+
+def _mapped(scene: Scene, call: Call) -> tuple[Step, ...]:
+    """The consumer of a task pool's `map`, which is iterated asynchronously."""
+    node = scene.node_of(call.place)
+    loop = scene.tree.parent(node) if node is not None else None
+    if isinstance(loop, ast.For | ast.comprehension) and loop.iter is node:
+        return (Step(call.place, IterateAsync(), RULE, WHY),)
+    listed = _listed(scene, node) if node is not None else None
+    if listed is None:
+        return (Step(call.place, Substitute("await {aio}.collect({it})"), RULE, WHY),)
+    taken = Substitute("[item async for item in {inner}]", (Hole("inner", call.place),))
+    return (Step(scene.tree.place(listed), taken, RULE, WHY),)
 
 
 def _results(scene: Scene, pool: _Pool) -> list[tuple[Call, Decided]]:

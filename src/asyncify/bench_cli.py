@@ -1,0 +1,60 @@
+"""`asyncify bench`: migrate a copy, run both, and say what was measured."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from asyncify.api import Migration
+from asyncify.bench import Report, load_scenario, report_json, report_table, run_bench
+from asyncify.errors import ConfigError
+from asyncify.project import NEVER_READ
+
+KEPT = NEVER_READ - {"build", "dist"}  # folders that a project's code may be in
+
+
+def bench_migration(migration: Migration, output: Path | None, progress: Callable[[str], None]) -> Report:
+    """Run the project as it is and as `migration` leaves it. The tree itself is not touched.
+
+    Raises ConfigError where there is nothing to compare or nothing to run.
+    """
+    root = migration.analysis.project.root
+    if not migration.changes:
+        raise ConfigError(f"{root}: there is nothing to migrate, so there is nothing to compare")
+    scenario = load_scenario(root)
+    with TemporaryDirectory(prefix="asyncify-bench-") as folder:
+        after = Path(folder) / root.name
+        shutil.copytree(root, after, ignore=shutil.ignore_patterns(*KEPT), symlinks=True)
+        for change in migration.changes:
+            if change.after is not None:
+                (after / change.path).parent.mkdir(parents=True, exist_ok=True)
+                (after / change.path).write_bytes(change.after)
+        report = run_bench(root, after, scenario, on_progress=progress)
+    if output is not None:
+        output.write_bytes(report_json(report))
+    return report
+
+
+def show_report(report: Report, migration: Migration, output: Path | None) -> None:
+    """The diff in numbers, the table, and where the samples are."""
+    console = Console(highlight=False)
+    console.print(diff_summary(migration))
+    console.print(report_table(report))
+    if output is not None:
+        sys.stderr.write(f"every sample is in {output}\n")
+
+
+def diff_summary(migration: Migration) -> str:
+    """`14 files changed, 120 lines added, 96 removed`."""
+    added = removed = 0
+    for change in migration.changes:
+        before = set((change.before or b"").splitlines())
+        after = set((change.after or b"").splitlines())
+        added += sum(line not in before for line in (change.after or b"").splitlines())
+        removed += sum(line not in after for line in (change.before or b"").splitlines())
+    return f"{len(migration.changes)} files changed, {added} lines added, {removed} removed"
