@@ -6,7 +6,7 @@ import asyncio
 import functools
 import inspect
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable
 from typing import Any, TypeVar
 
 _R = TypeVar("_R")
@@ -67,9 +67,10 @@ class TaskPool:
         task.add_done_callback(self._forget)
         return task
 
-    def map(self, function: Callable[..., Any], *iterables: Iterable[Any]) -> AsyncIterator[Any]:
-        """Start a call for each item now; iterate with `async for` over the results, in the order of the items."""
-        return self._results(list(map(functools.partial(self.submit, function), *iterables)))
+    def map(self, function: Callable[..., Any], *iterables: Iterable[Any]) -> Mapped:
+        """Start a call for each item now. `await` gives the list of results in the order of the items; `async for`
+        gives each as soon as it and those before it are there."""
+        return Mapped(list(map(functools.partial(self.submit, function), *iterables)), self._waiting)
 
     async def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Wait for all tasks. Those that have not begun are left out with `cancel_futures`."""
@@ -89,16 +90,6 @@ class TaskPool:
             result = function(*args, **kwargs)
             return await result if inspect.isawaitable(result) else result
 
-    async def _results(self, tasks: list[asyncio.Task[Any]]) -> AsyncIterator[Any]:
-        try:
-            for task in tasks:
-                yield await task
-        except asyncio.CancelledError:
-            self._cancel(tasks)
-            raise
-        finally:
-            self._cancel([task for task in tasks if task in self._waiting])
-
     def _cancel(self, tasks: Iterable[asyncio.Task[Any]]) -> None:
         for task in list(tasks):
             task.cancel()
@@ -108,6 +99,29 @@ class TaskPool:
         self._waiting.discard(task)
         if not task.cancelled():
             task.exception()  # a failure that nobody asks for is not reported, as in a thread pool
+
+
+class Mapped:
+    """The results of TaskPool.map. The first failure in their order is raised, and what waits then is left out."""
+
+    def __init__(self, tasks: list[asyncio.Task[Any]], waiting: set[asyncio.Task[Any]]) -> None:
+        self._tasks = tasks
+        self._waiting = waiting
+
+    def __await__(self) -> Generator[Any, None, list[Any]]:
+        return self._listed().__await__()
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        try:
+            for task in self._tasks:
+                yield await task
+        finally:
+            for task in self._tasks:
+                if task in self._waiting:
+                    task.cancel()
+
+    async def _listed(self) -> list[Any]:
+        return [result async for result in self]
 
 
 async def as_completed(futures: Iterable[Any], timeout: float | None = None) -> AsyncIterator[Any]:  # noqa: ASYNC109

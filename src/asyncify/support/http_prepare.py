@@ -21,6 +21,13 @@ from asyncify.support.http_urls import _encoded_url, _redirect_url, _url_login
 _LARGE = 2**20
 
 
+class AuthBase:
+    """A login of one's own: calling it with the Request changes its headers and gives it back."""
+
+    def __call__(self, request: Request) -> Request:
+        raise NotImplementedError("a login must be callable")
+
+
 def _default_headers() -> CIMultiDict[Any]:
     return CIMultiDict(
         {

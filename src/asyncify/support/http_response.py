@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from asyncify.support.http_cookies import Cookies, _store_cookies
 from asyncify.support.http_decode import _declared_encoding, _decoded, _decoded_json, _guessed_encoding
@@ -181,6 +182,22 @@ def _http_error(
     error = kind(info, (), status=response.status_code, message=message, headers=response.headers)
     error.response = response  # type: ignore[attr-defined]
     return error
+
+
+class HTTPError(aiohttp.ClientResponseError):
+    """For the project's own `raise`: made from a text and, where there is one, the response."""
+
+    def __init__(self, *args: Any, request: Any = None, response: Response | None = None) -> None:
+        request = response.request if response is not None and request is None else request
+        url = URL() if request is None else _wire_url(request.url)
+        headers: CIMultiDict[str] = CIMultiDict() if request is None else request.headers
+        info = aiohttp.RequestInfo(url, getattr(request, "method", ""), CIMultiDictProxy(headers), url)
+        super().__init__(info, (), status=getattr(response, "status_code", 0), message=" ".join(map(str, args)))
+        self.args = args
+        self.request, self.response = request, response
+
+    def __str__(self) -> str:
+        return self.message
 
 
 async def check(response: aiohttp.ClientResponse) -> None:

@@ -115,6 +115,8 @@ class Session:
 
     def mount(self, prefix: str, adapter: _Adapter) -> None:
         """Send what begins with this prefix through the adapter; the longest prefix counts."""
+        if not hasattr(adapter, "deliver"):
+            raise TypeError(f"{adapter!r} was made for requests: its send() would never be called")
         self.adapters[prefix] = adapter
 
     def get(self, url: Any, params: Any = None, **settings: Any) -> Call:
