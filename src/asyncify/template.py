@@ -6,6 +6,7 @@ import ast
 import builtins
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from asyncify.rule import ANY_ARGUMENTS, Signature, Slot, SlotKind
 
@@ -103,6 +104,7 @@ def free_names(tree: ast.expr) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=256)  # many callables take the same few parameters
 def _parse_slots(text: str) -> tuple[Slot, ...]:
     try:
         (function,) = ast.parse(f"def _({text}): 0").body

@@ -77,6 +77,8 @@ def _check_parses(section: Section, key: str) -> None:
 
 
 def _check_templates(section: Section, rule: Rule) -> None:
+    if rule.becomes is None and rule.opens is None:
+        return
     known = COMMON_HOLES | {slot.name for slot in common_slots(rule.calls) if slot.kind not in COLLECTING}
     for key, template in (("becomes", rule.becomes), ("opens", rule.opens)):
         if template is None:
@@ -95,7 +97,7 @@ def _check_sense(section: Section, rule: Rule) -> None:
         raise section.fault("differs", 'a safe rule has no difference; set safety = "unsafe"')
     if rule.streams is not None and rule.opens is None:
         raise section.fault("streams", "a value that is read piece by piece needs `opens`")
-    if takes_any_keyword(rule.calls):
+    if not (rule.refuses or rule.streams) or takes_any_keyword(rule.calls):
         return
     slots = {slot.name for slot in common_slots(rule.calls)}
     for key, names in (("refuses", tuple(rule.refuses)), ("streams", (rule.streams,) if rule.streams else ())):
