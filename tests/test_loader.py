@@ -9,7 +9,7 @@ import pytest
 from asyncify.catalogue import Catalogue, build_catalogue
 from asyncify.errors import RuleError
 from asyncify.loader import load_catalogue, load_pack, shipped_packs
-from asyncify.loading.references import check_code, check_paths, check_types
+from asyncify.loading.references import check_references
 from asyncify.rule import Form, Rule, Wait
 
 SHIPPED = list(shipped_packs())
@@ -91,10 +91,15 @@ def test_the_packs_that_ship_load() -> None:
 @pytest.mark.parametrize(("file", "text"), SHIPPED, ids=[file for file, _ in SHIPPED])
 def test_a_pack_that_ships_passes_every_check(file: str, text: str) -> None:
     pack = load_pack(text, file)
-    check_code([pack])
 
     assert len({rule.id for rule in pack.rules}) == len(pack.rules)
     assert all(pack.source)
+
+
+def test_the_packs_that_ship_agree_with_each_other_and_with_the_code() -> None:
+    catalogue = load_catalogue()
+
+    check_references(catalogue, catalogue.packs)
 
 
 def test_a_users_file_and_folder_are_added(tmp_path: Path) -> None:
@@ -184,8 +189,7 @@ def test_routes_dependencies_and_streams_of_fastapi_take_asynchronous_forms() ->
 
 def references(text: str) -> Catalogue:
     catalogue = build_catalogue([load_pack(WILD, "wild.toml"), load_pack(text, "more.toml")])
-    check_paths(catalogue)
-    check_types(catalogue)
+    check_references(catalogue, catalogue.packs)
     return catalogue
 
 

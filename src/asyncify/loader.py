@@ -9,7 +9,7 @@ from pathlib import Path
 from asyncify.catalogue import Catalogue, build_catalogue
 from asyncify.errors import RuleError
 from asyncify.loading.packs import read_pack
-from asyncify.loading.references import check_code, check_paths, check_types
+from asyncify.loading.references import check_references
 from asyncify.rule import Pack
 
 SHIPPED = "asyncify.rules"
@@ -19,16 +19,15 @@ def load_catalogue(extra: Sequence[Path] = ()) -> Catalogue:
     """The packs that come with asyncify and those of the user's files and folders, checked and indexed.
 
     A user's pack takes the place of a shipped one with the same id, and of those that it `replaces`. RuleError
-    names the file, the rule, the key and a hint. The packs that ship passed the slow checks (examples, hooks,
-    support functions) before they shipped and are not put through them again.
+    names the file, the rule, the key and a hint. The packs that ship passed all checks before they shipped; only
+    a user's packs are put through the slow ones (examples, references to other packs, hooks, support functions).
     """
     users = tuple(load_pack(_read(path), str(path)) for path in _files(extra))
-    check_code(users) if users else None
     replaced = {name for pack in users for name in (pack.id, *pack.replaces)}
     shipped = tuple(read_pack(text, file, examples=False) for file, text in shipped_packs())
     catalogue = build_catalogue((*(pack for pack in shipped if pack.id not in replaced), *users))
-    check_paths(catalogue)
-    check_types(catalogue)
+    if users:
+        check_references(catalogue, users)
     return catalogue
 
 

@@ -16,6 +16,13 @@ SUPPORT = "asyncify.support"
 HOOKS = "asyncify.rewrite.hooks"
 
 
+def check_references(catalogue: Catalogue, packs: Iterable[Pack]) -> None:
+    """All the checks below: of the whole catalogue, and of the code that `packs` need."""
+    check_paths(catalogue)
+    check_types(catalogue)
+    check_code(packs)
+
+
 def check_types(catalogue: Catalogue) -> None:
     """Refuse names of types that no pack declares, bases in a circle, and paths that their pack does not speak for."""
     for kind in catalogue.types.values():
