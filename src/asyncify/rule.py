@@ -128,6 +128,7 @@ class PackType:
     becomes: str | None = None  # template that names the class in annotations and isinstance
     keeps: frozenset[str] = frozenset()  # members that the migrated object has unchanged
     held: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # "text" or "json()" -> template
+    iterated: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # held, for `async for` only
     attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # or ANY_ATTRIBUTE -> type id
     enters: str | None = None  # type of x in `with value as x`; None: cannot be entered
     enters_async: bool = False  # `with` must become `async with`

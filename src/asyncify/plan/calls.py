@@ -8,7 +8,7 @@ from asyncify.infer.facts import Call, TargetKind
 from asyncify.plan.awaiting import awaited, bridged, can_await, why_not
 from asyncify.plan.generators import decide_iteration, is_entered
 from asyncify.plan.hold import held_response
-from asyncify.plan.scene import NOTHING, Decided, Scene, function_ids, pack_paths, turning
+from asyncify.plan.scene import NOTHING, Decided, Scene, as_written, function_ids, pack_paths, turning
 from asyncify.plan.sessions import is_left_alone
 from asyncify.plan.step import Ending, EnterAsync, Hole, Outcome, Step, Substitute, Warned
 from asyncify.reason import Reason
@@ -74,7 +74,7 @@ def _written(scene: Scene, call: Call, rule: Rule, node: ast.Call, what: str) ->
             return held + Decided(outcomes=(Outcome(call.place, what, Ending.CONVERTED, rule.id),))
     if rule.becomes is None:
         return _refused(call, what, rule.id, Reason.RESOURCE_ESCAPES)
-    template = rule.becomes.replace("{name}", what.rpartition(".")[2])
+    template = as_written(rule.becomes, pack_paths(call)[0], node)
     holes = _holes(scene, call, rule, node, template)
     if holes is None:
         return _refused(call, what, rule.id, Reason.ARGUMENTS, "The arguments do not fit the rule's signature.")

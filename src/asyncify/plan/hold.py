@@ -11,7 +11,7 @@ import ast
 from dataclasses import dataclass
 
 from asyncify.infer.facts import Call
-from asyncify.plan.scene import Decided, Scene, pack_paths, turning
+from asyncify.plan.scene import Decided, Scene, as_written, pack_paths, turning
 from asyncify.plan.step import EnterAsync, Hold, Hole, IterateAsync, Step, Substitute
 from asyncify.rule import Rule
 
@@ -33,7 +33,7 @@ class _Region:
 
 def held_response(scene: Scene, call: Call, rule: Rule, node: ast.Call) -> Decided | None:
     """Steps that hold the response of this call open; None where it has to be read at once."""
-    template = (rule.opens or "").replace("{name}", pack_paths(call)[0].rpartition(".")[2])
+    template = as_written(rule.opens or "", pack_paths(call)[0], node)
     drop = (rule.streams,) if rule.streams else ()
     holes = (Hole("self", scene.tree.place(node.func.value)),) if isinstance(node.func, ast.Attribute) else ()
     item = scene.tree.parent(node)

@@ -87,3 +87,11 @@ def function_ids(call: Call) -> list[str]:
 def turning(scene: Scene, call: Call) -> list[str]:
     """The project functions that a call may reach and that turn async."""
     return [id_ for id_ in function_ids(call) if scene.colouring.colour_of(id_) is Colour.ASYNC]
+
+
+def as_written(template: str, path: str, node: ast.Call) -> str:
+    """The template with the called name filled in. A call that keeps its form (`getattr(session, verb)(url)`
+    too) is left as it is written."""
+    if not isinstance(node.func, ast.Attribute):
+        template = template.replace("{self}.{name}({*})", "{it}")
+    return template.replace("{name}", path.rpartition(".")[2])
