@@ -75,7 +75,8 @@ def rank_test(left: Sequence[float], right: Sequence[float]) -> float:
     if spread == 0:
         return 1.0
     distance = max(0.0, abs(statistic - n * m / 2) - 0.5) / math.sqrt(spread)
-    return 2 * (1 - statistics.NormalDist().cdf(distance))
+    smallest = 2 / math.comb(total, n)  # what the exact test can say at most; the approximation would say more
+    return max(smallest, 2 * (1 - statistics.NormalDist().cdf(distance)))
 
 
 def compare_answers(case: str, callers: int, before: Mapping[int, str], after: Mapping[int, str]) -> Difference | None:
