@@ -6,7 +6,7 @@ import ast
 
 from asyncify.infer.facts import Call, TargetKind
 from asyncify.plan.awaiting import awaited, bridged, can_await, why_not
-from asyncify.plan.generators import decide_iteration, is_entered
+from asyncify.plan.generators import decide_generator_call, is_entered
 from asyncify.plan.hold import held_response
 from asyncify.plan.scene import NOTHING, Decided, Scene, as_written, function_ids, pack_paths, turning
 from asyncify.plan.sessions import is_left_alone
@@ -157,7 +157,7 @@ def _decide_project_call(scene: Scene, call: Call) -> Decided:
     what = targets[0].partition("::")[2]
     generators = [id_ for id_ in targets if scene.index.functions[id_].is_generator]
     if generators:
-        return decide_iteration(scene, call, node, what)
+        return decide_generator_call(scene, call, node, what)
     template = "await {aio}.settle({it})" if _is_mixed(scene, call, targets) else "await {it}"
     step = Step(call.place, Substitute(template), CALLER_AWAITS, WHY_AWAIT)
     if call.perhaps:

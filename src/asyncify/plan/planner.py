@@ -11,6 +11,7 @@ from asyncify.colour.colouring import Colour, Colouring
 from asyncify.infer.facts import Call, FileFacts, Index
 from asyncify.plan.calls import decide_call
 from asyncify.plan.definitions import decide_function
+from asyncify.plan.generators import decide_run
 from asyncify.plan.lifespan import decide_lifespan, lifespan_calls
 from asyncify.plan.pools import decide_pools
 from asyncify.plan.scene import RUNS_IN_LOOP, Decided, Scene, joined, pack_paths
@@ -100,17 +101,18 @@ def _scenes(
     for source in project.sources:
         facts = index.files.get(source.path)
         functions = tuple(sorted(by_file.get(source.path, ())))
-        if facts is not None and _is_touched(facts, functions, colouring):
+        if facts is not None and _is_touched(facts, functions, colouring, catalogue):
             scenes[source.path] = _scene(source, facts, functions, index, colouring, catalogue, migrating)
     return scenes
 
 
-def _is_touched(facts: FileFacts, functions: Iterable[str], colouring: Colouring) -> bool:
+def _is_touched(facts: FileFacts, functions: Iterable[str], colouring: Colouring, catalogue: Catalogue) -> bool:
     if any(colouring.colour_of(id_) is not Colour.SYNC for id_ in functions):
         return True
     if any(_is_interesting(call, colouring) for call in facts.calls):
         return True
-    return any(use.symbols for use in facts.uses)
+    named = catalogue.exceptions.keys() | catalogue.types.keys()
+    return any(symbol in named for use in facts.uses for symbol in use.symbols)
 
 
 def _is_interesting(call: Call, colouring: Colouring) -> bool:
@@ -148,6 +150,7 @@ def _decide_file(scene: Scene) -> Decided:
     decisions = list(pools.values())
     decisions += [decide_function(scene, scene.index.functions[id_]) for id_ in scene.functions]
     decisions += [decide_call(scene, call) for call in scene.facts.calls if call.place.span not in pools]
+    decisions += [decide_run(scene, run) for run in scene.facts.runs]
     decisions += [decide_use(scene, use) for use in scene.facts.uses]
     return joined(decisions)
 
