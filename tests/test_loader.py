@@ -165,10 +165,10 @@ def test_what_is_accepted_is_found_along_the_bases() -> None:
     catalogue = wild()
 
     assert catalogue.takes("wild.Client.on", "handler", Form.COROUTINE_FUNCTION)
-    assert catalogue.takes_argument("wild.Client.on", 1, Form.COROUTINE_FUNCTION)
-    assert catalogue.takes_argument("wild.Client.on", "handler", Form.COROUTINE_FUNCTION)
-    assert not catalogue.takes_argument("wild.Client.on", 0, Form.COROUTINE_FUNCTION)
-    assert not catalogue.takes_argument("wild.Client.on", 1, Form.ASYNC_ITERATOR)
+    assert catalogue.takes("wild.Client.on", "1", Form.COROUTINE_FUNCTION)
+    assert catalogue.takes("wild.Client.on", "handler", Form.COROUTINE_FUNCTION)
+    assert not catalogue.takes("wild.Client.on", "0", Form.COROUTINE_FUNCTION)
+    assert not catalogue.takes("wild.Client.on", "1", Form.ASYNC_ITERATOR)
     assert not catalogue.takes("wild.Client.handle", None, Form.COROUTINE_FUNCTION)
     assert catalogue.lets_override("wild.Client.handle", Form.COROUTINE_FUNCTION)
     assert not catalogue.lets_override("wild.Client.on", Form.COROUTINE_FUNCTION)
@@ -180,10 +180,10 @@ def test_routes_dependencies_and_streams_of_fastapi_take_asynchronous_forms() ->
 
     assert catalogue.takes("fastapi.FastAPI.get", None, Form.COROUTINE_FUNCTION)
     assert catalogue.takes(catalogue.canonical("fastapi.routing.APIRouter.post"), None, Form.COROUTINE_FUNCTION)
-    assert catalogue.takes_argument("fastapi.Depends", 0, Form.ASYNC_ITERATOR)
-    assert catalogue.takes_argument("fastapi.BackgroundTasks.add_task", 0, Form.COROUTINE_FUNCTION)
-    assert not catalogue.takes_argument("fastapi.BackgroundTasks.add_task", 1, Form.COROUTINE_FUNCTION)
-    assert catalogue.takes_argument(stream, 0, Form.ASYNC_ITERATOR)
+    assert catalogue.takes("fastapi.Depends", "0", Form.ASYNC_ITERATOR)
+    assert catalogue.takes("fastapi.BackgroundTasks.add_task", "0", Form.COROUTINE_FUNCTION)
+    assert not catalogue.takes("fastapi.BackgroundTasks.add_task", "1", Form.COROUTINE_FUNCTION)
+    assert catalogue.takes(stream, "0", Form.ASYNC_ITERATOR)
     assert not catalogue.takes("functools.lru_cache", None, Form.COROUTINE_FUNCTION)
 
 

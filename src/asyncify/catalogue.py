@@ -76,20 +76,18 @@ class Catalogue:
         return next((kind.attributes[ANY_ATTRIBUTE] for kind in lineage if ANY_ATTRIBUTE in kind.attributes), None)
 
     def takes(self, path: str, slot: str | None, form: Form) -> bool:
-        """Does outside code at `path` cope with the asynchronous `form` of what it is given in `slot`?"""
-        return any(
-            entry.slot == slot and form in entry.forms and not entry.overrides for entry in self.accepts_of(path)
-        )
+        """Does outside code at `path` cope with the asynchronous `form` of what it is given in `slot`?
+
+        `slot` is the name of the slot, or the place of a positional argument in digits; None for a decorator.
+        """
+        argument = int(slot) if slot is not None and slot.isdecimal() else slot
+        return any(form in entry.forms and entry.is_filled_by(argument) for entry in self.accepts_of(path))
 
     def lets_override(self, path: str, form: Form) -> bool:
         """May a method that overrides the outside method at `path` have the asynchronous `form`?"""
         owner = path.rpartition(".")[0]
         entries = (*self.accepts_of(path), *self.accepts_of(f"{owner}.*"))
         return any(entry.overrides and form in entry.forms for entry in entries)
-
-    def takes_argument(self, path: str, argument: int | str, form: Form) -> bool:
-        """The same for an argument as it stands in the call: its index, or its keyword."""
-        return any(form in entry.forms and entry.is_filled_by(argument) for entry in self.accepts_of(path))
 
     def accepts_of(self, path: str) -> tuple[Accepts, ...]:
         """What is declared of a callable; a method is looked up along the bases of its type."""

@@ -162,10 +162,10 @@ class Accepts:
     signature: Signature | None = None
     overrides: bool = False  # `path` is a method, and what may be asynchronous is a method that overrides it
 
-    def is_filled_by(self, argument: int | str) -> bool:
-        """Does the argument at this index, or with this keyword, arrive in the slot?"""
-        if isinstance(argument, str):
-            return argument == self.slot
+    def is_filled_by(self, argument: int | str | None) -> bool:
+        """Does the argument at this index, or with this keyword, arrive in the slot? None: what is decorated."""
+        if not isinstance(argument, int):
+            return argument == self.slot and not self.overrides
         slots = self.signature.slots if self.signature else ()
         return any(
             slot.name == self.slot
