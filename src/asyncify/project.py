@@ -6,8 +6,9 @@ import hashlib
 import io
 import os
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pathspec
@@ -16,8 +17,10 @@ from asyncify.errors import ConfigError
 
 NEVER_READ = frozenset(
     {".git", ".hg", ".svn", ".asyncify", ".venv", "venv", "__pycache__", ".tox", ".nox", ".eggs", "node_modules",
-     ".mypy_cache", ".ruff_cache", ".pytest_cache", "build", "dist", "site-packages"}
+     ".mypy_cache", ".ruff_cache", ".pytest_cache", "site-packages"}
 )  # fmt: skip
+BUILT = frozenset({"build", "dist"})  # left out as well, unless they are packages
+SUFFIXES = (".py", ".pyw")
 BOM = b"\xef\xbb\xbf"
 
 
@@ -63,107 +66,148 @@ class Project:
 def load_project(path: Path, exclude: tuple[str, ...] = ()) -> Project:
     """Read a folder or a single file.
 
-    Files that .gitignore or `exclude` (patterns in the same syntax) name are left out, and so are links that
-    lead out of the folder. Raises ConfigError if there is nothing there to read.
+    Files that .gitignore or `exclude` (patterns in the same syntax, seen from `path`) name are left out, and so is
+    what only a link leads to: inside the folder it is read under its own name, outside it is not the project's.
+    Raises ConfigError if there is nothing there to read.
     """
     if not path.exists():
         raise ConfigError(f"{path}: no such file or folder")
-    if path.is_file():
-        if path.suffix not in {".py", ".pyw"}:
-            raise ConfigError(f"{path}: not a Python file; name a .py file or a folder")
-        return _project(path.parent.resolve(), [path.name], is_single_file=True)
-    root = path.resolve()
-    return _project(root, sorted(_python_files(root, exclude)), is_single_file=False)
+    real = path.resolve()
+    if real.is_dir():
+        return _read(real, _Walk(real, exclude).run(), is_single_file=False)
+    if path.suffix not in SUFFIXES and real.suffix not in SUFFIXES:
+        raise ConfigError(f"{path}: not a Python file; name a .py file or a folder")
+    return _read(real.parent, [real.name], is_single_file=True)
 
 
 def decode(path: str, data: bytes) -> Source | Unreadable:
     """Bytes to a Source, by the encoding that the file declares."""
+    body = data.removeprefix(BOM)
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        body = data.removeprefix(BOM)
         encoding = "utf-8" if encoding == "utf-8-sig" else encoding
-        return Source(path, data, encoding, body.decode(encoding))
-    except (SyntaxError, LookupError) as error:
-        return Unreadable(path, 1, str(error))
+        text = body.decode(encoding)
     except UnicodeDecodeError as error:
-        return Unreadable(path, data[: error.start].count(b"\n") + 1, str(error))
+        return Unreadable(path, body[: error.start].count(b"\n") + 1, str(error))
+    except (SyntaxError, LookupError) as error:
+        return Unreadable(path, _line_that_is_not_utf8(body), str(error))
+    if "\0" in text:
+        return Unreadable(path, text[: text.index("\0")].count("\n") + 1, "not a text file: it holds a null character")
+    return Source(path, data, encoding, text)
 
 
-def _project(root: Path, paths: list[str], *, is_single_file: bool) -> Project:
-    sources: list[Source] = []
-    unreadable: list[Unreadable] = []
-    for path in paths:
+def _line_that_is_not_utf8(body: bytes) -> int:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return body[: error.start].count(b"\n") + 1
+    return 1
+
+
+def _read(root: Path, paths: Iterable[str | Unreadable], *, is_single_file: bool) -> Project:
+    found = [path if isinstance(path, Unreadable) else _read_file(root, path) for path in paths]
+    sources = (file for file in found if isinstance(file, Source))
+    unreadable = (file for file in found if isinstance(file, Unreadable))
+    return Project(
+        root,
+        tuple(sorted(sources, key=lambda source: source.path)),
+        tuple(sorted(unreadable, key=lambda unread: unread.path)),
+        is_single_file,
+    )
+
+
+def _read_file(root: Path, path: str) -> Source | Unreadable:
+    try:
+        return decode(path, (root / path).read_bytes())
+    except OSError as error:
+        return Unreadable(path, 1, error.strerror or str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ignore:
+    """The patterns of one .gitignore; they speak of paths below `base`."""
+
+    base: str
+    spec: pathspec.GitIgnoreSpec
+
+    def verdict(self, path: str, *, is_folder: bool) -> bool | None:
+        """True: left out; False: taken in again; None: not spoken of."""
+        below = path[len(self.base.rstrip("/")) + 1 :].replace(os.sep, "/")
+        return self.spec.check_file(f"{below}/" if is_folder else below).include
+
+
+class _Walk:
+    """Finds the Python files below one folder."""
+
+    def __init__(self, root: Path, exclude: tuple[str, ...]) -> None:
+        self._root = root
+        self._exclude = _Ignore(str(root), pathspec.GitIgnoreSpec.from_lines(exclude))
+
+    def run(self) -> Iterator[str | Unreadable]:
+        """Their paths, and folders that cannot be listed."""
+        yield from self._folder(str(self._root), _rules_above(self._root))
+
+    def _folder(self, folder: str, ignored: tuple[_Ignore, ...]) -> Iterator[str | Unreadable]:
         try:
-            read = decode(path, (root / path).read_bytes())
+            with os.scandir(folder) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            read = Unreadable(path, 1, error.strerror or str(error))
-        if isinstance(read, Source):
-            sources.append(read)
-        else:
-            unreadable.append(read)
-    return Project(root, tuple(sources), tuple(unreadable), is_single_file)
-
-
-def _python_files(root: Path, exclude: tuple[str, ...]) -> Iterator[str]:
-    ignored = [(Path(), pathspec.GitIgnoreSpec.from_lines(exclude))] if exclude else []
-    ignored += [(Path(), spec) for spec in _specs_above(root)]
-    yield from _walk(root, Path(), ignored, frozenset({os.path.realpath(root)}))
-
-
-def _specs_above(root: Path) -> Iterator[pathspec.GitIgnoreSpec]:
-    """.gitignore files between the repository's root and `root`, their patterns as seen from `root`."""
-    if (root / ".git").exists():
-        return
-    for folder in root.parents:
-        file = folder / ".gitignore"
-        if file.is_file():
-            prefix = root.relative_to(folder).as_posix()
-            lines = file.read_text("utf-8", "replace").splitlines()
-            yield pathspec.GitIgnoreSpec.from_lines(_below(lines, prefix))
-        if (folder / ".git").exists():
+            yield Unreadable(self._relative(folder), 1, error.strerror or str(error))
             return
+        ignored += tuple(_rules_of(folder, Path(folder, ".gitignore")))
+        for entry in found:
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if not (is_folder or _is_python_file(entry)) or self._is_left_out(entry.path, ignored, is_folder):
+                continue
+            if not is_folder:
+                yield self._relative(entry.path)
+            elif not _is_not_ours(entry):
+                yield from self._folder(entry.path, ignored)
+
+    def _is_left_out(self, path: str, ignored: tuple[_Ignore, ...], is_folder: bool) -> bool:
+        if self._exclude.verdict(path, is_folder=is_folder):
+            return True
+        return _is_ignored(path, ignored, is_folder=is_folder)
+
+    def _relative(self, path: str) -> str:
+        return Path(path).relative_to(self._root).as_posix()
 
 
-def _below(lines: list[str], prefix: str) -> Iterator[str]:
-    for line in lines:
-        anchored = "/" in line.rstrip("/ ")
-        if not anchored:
-            yield line
-        elif line.lstrip("!/").startswith(f"{prefix}/"):
-            negation = "!" if line.startswith("!") else ""
-            yield negation + "/" + line.lstrip("!/").removeprefix(f"{prefix}/")
+def _is_python_file(entry: os.DirEntry[str]) -> bool:
+    return entry.is_file(follow_symlinks=False) and entry.name.endswith(SUFFIXES)
 
 
-def _walk(
-    root: Path, folder: Path, ignored: list[tuple[Path, pathspec.GitIgnoreSpec]], seen: frozenset[str]
-) -> Iterator[str]:
-    gitignore = root / folder / ".gitignore"
-    if gitignore.is_file():
-        lines = gitignore.read_text("utf-8", "replace").splitlines()
-        ignored = [*ignored, (folder, pathspec.GitIgnoreSpec.from_lines(lines))]
-    with os.scandir(root / folder) as entries:
-        found = sorted(entries, key=lambda entry: entry.name)
-    for entry in found:
-        path = folder / entry.name
-        if entry.is_dir():
-            real = os.path.realpath(entry.path)
-            skip = entry.name in NEVER_READ or real in seen or not _stays_inside(root, entry)
-            if not skip and not _is_ignored(path, ignored, is_folder=True):
-                yield from _walk(root, path, ignored, seen | {real})
-        elif path.suffix in {".py", ".pyw"} and _stays_inside(root, entry):
-            if not _is_ignored(path, ignored, is_folder=False):
-                yield path.as_posix()
+def _is_not_ours(entry: os.DirEntry[str]) -> bool:
+    """Environments, caches and what a build left behind."""
+    if entry.name in NEVER_READ or entry.name.endswith(".egg-info"):
+        return True
+    if entry.name in BUILT:
+        return not Path(entry.path, "__init__.py").is_file()
+    return Path(entry.path, "pyvenv.cfg").is_file()
 
 
-def _stays_inside(root: Path, entry: os.DirEntry[str]) -> bool:
-    return not entry.is_symlink() or Path(os.path.realpath(entry.path)).is_relative_to(root)
+def _rules_above(root: Path) -> tuple[_Ignore, ...]:
+    """Patterns of the repository round `root`, outermost first; none if they leave out `root` itself, which the
+    user asked for."""
+    repository = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
+    if repository is None:
+        return ()
+    ignored = tuple(_rules_of(str(repository), repository / ".git/info/exclude"))
+    between = [folder for folder in reversed(root.parents) if folder.is_relative_to(repository)]
+    for folder, inner in pairwise((*between, root)):
+        ignored += tuple(_rules_of(str(folder), folder / ".gitignore"))
+        if _is_ignored(str(inner), ignored, is_folder=True):
+            return ()
+    return ignored
 
 
-def _is_ignored(path: Path, ignored: list[tuple[Path, pathspec.GitIgnoreSpec]], *, is_folder: bool) -> bool:
-    result = False
-    for base, spec in ignored:
-        text = path.relative_to(base).as_posix() + ("/" if is_folder else "")
-        check = spec.check_file(text)
-        if check.include is not None:
-            result = check.include
-    return result
+def _rules_of(base: str, file: Path) -> Iterator[_Ignore]:
+    if file.is_file():
+        lines = file.read_text("utf-8-sig", "replace").splitlines()
+        yield _Ignore(base, pathspec.GitIgnoreSpec.from_lines(lines))
+
+
+def _is_ignored(path: str, ignored: tuple[_Ignore, ...], *, is_folder: bool) -> bool:
+    """What the innermost file says that speaks of the path."""
+    verdicts = (rules.verdict(path, is_folder=is_folder) for rules in reversed(ignored))
+    return next((verdict for verdict in verdicts if verdict is not None), False)
