@@ -1,1 +1,5 @@
-"""Summaries + Catalogue -> Index: what stands at each call and name, across the whole project."""
+"""infer: what stands where, across files, from summaries and rule packs."""
+
+from asyncify.infer.resolve import infer
+
+__all__ = ["infer"]

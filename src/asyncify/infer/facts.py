@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from asyncify.place import Place
+
+if TYPE_CHECKING:
+    from asyncify.infer.graph import Graph
 
 
 class TargetKind(StrEnum):
@@ -53,6 +57,15 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """Functions of the project that an argument hands on. `slot`: keyword, or the position as a number."""
+
+    slot: str
+    functions: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One call expression whose targets are of interest (a project function or class, or a pack callable)."""
 
@@ -63,6 +76,9 @@ class Call:
     targets: tuple[Target, ...]  # sorted
     certain: bool  # False: it may also reach something unknown
     perhaps: bool = False  # True: the targets were found by a rare method name alone, never rewritten in silence
+    passes: tuple[Passed, ...] = ()
+    consumer: str = "other"  # what takes the result: "for", "yield-from", "comprehension", "builtin:list",
+    # "argument:<dotted>:<slot>", "returned", "assigned", "with", "awaited", "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +98,29 @@ class Use:
     certain: bool
 
 
+class Implicit(StrEnum):
+    """How Python itself comes to run a function."""
+
+    FOR = "for"  # also in comprehensions
+    WITH = "with"
+    YIELD_FROM = "yield-from"
+    READ = "read"  # of a property
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Project functions that run without being called by name: `__enter__`, `__next__`, a generator, a property.
+
+    `place` is the expression that is entered, iterated or read.
+    """
+
+    place: Place
+    scope: str | None
+    position: Position
+    kind: Implicit
+    functions: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """All that is known of one file, sorted by place."""
@@ -89,6 +128,7 @@ class FileFacts:
     path: str
     calls: tuple[Call, ...]
     uses: tuple[Use, ...]
+    runs: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +139,5 @@ class Index:
     files: Mapping[str, FileFacts]
     families: tuple[frozenset[str], ...]  # ids of functions that must share one colour: overrides, tables
     imports: Mapping[str, frozenset[str]]  # path -> dotted paths that the file imports from outside the project
+    graph: Graph | None = field(default=None, compare=False, repr=False)  # the same, as colouring follows it
+    capped: bool = False  # True: the cap was reached before the fixed point; facts may be missing

@@ -1,0 +1,99 @@
+"""What keeps a function synchronous whatever it calls: Python itself, or code that cannot be changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from asyncify.catalogue import Catalogue
+from asyncify.colour.outside import THREADS, has_member, holds_callback, holds_generator
+from asyncify.infer.describe import plain_path
+from asyncify.infer.graph import Graph
+from asyncify.infer.objects import Fn
+from asyncify.place import Place
+from asyncify.reason import Reason
+
+CONSTRUCTORS = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__attrs_post_init__"})
+RENAMED = frozenset(
+    {"__enter__", "__exit__", "__iter__", "__next__", "__call__", "__aenter__", "__aexit__", "__aiter__", "__anext__"}
+)
+WORDS = {
+    Reason.CONSTRUCTOR: "Python calls it to make the object and does not await it",
+    Reason.DUNDER: "Python calls it and does not await it",
+    Reason.PROPERTY: "reading an attribute cannot await",
+    Reason.CACHED: "`{path}` would keep the coroutine instead of its value",
+    Reason.DECORATOR_OUTSIDE: "`{path}` may call it without await",
+    Reason.CALLBACK_OUTSIDE: "`{path}` calls what it is given without await",
+    Reason.THREAD: "`{path}` runs it in a thread of its own",
+    Reason.GENERATOR_CONSUMER: "`{path}` iterates over it without `async for`",
+    Reason.BASE_OUTSIDE: "`{path}` may call this method without await",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """Why a function stays synchronous, where the cause stands and what it is in words."""
+
+    reason: Reason
+    place: Place
+    detail: str
+
+
+def find_barriers(graph: Graph, catalogue: Catalogue) -> dict[int, Barrier]:
+    """The first barrier of each function that has one."""
+    found: dict[int, Barrier] = {}
+    for fn in graph.objects.functions:
+        barrier = _by_name(graph, fn)
+        if barrier is not None:
+            found[fn.number] = barrier
+    for escape in graph.escapes:
+        if escape.function in found:
+            continue
+        is_generator = graph.objects.functions[escape.function].fact.is_generator
+        holds = holds_generator if is_generator else holds_callback
+        reason = holds(escape.path, escape.slot, catalogue)
+        if reason is not None:
+            found[escape.function] = _barrier(reason, graph.place(escape.spot), escape.path)
+    called = {edge.target for edge in graph.edges}
+    for fn in graph.objects.functions:
+        if fn.number not in found and fn.owner >= 0:
+            barrier = _by_base(graph, fn, fn.number in called, catalogue)
+            if barrier is not None:
+                found[fn.number] = barrier
+    return found
+
+
+def _barrier(reason: Reason, place: Place, path: str = "") -> Barrier:
+    return Barrier(reason, place, WORDS[reason].format(path=plain_path(path).removeprefix("builtins.")))
+
+
+def _place(graph: Graph, fn: Fn) -> Place:
+    return Place(graph.objects.summaries[fn.file].path, *fn.fact.span)
+
+
+def _by_name(graph: Graph, fn: Fn) -> Barrier | None:
+    name = fn.fact.name
+    if fn.owner >= 0 and name in CONSTRUCTORS:
+        return _barrier(Reason.CONSTRUCTOR, _place(graph, fn))
+    if fn.owner >= 0 and name.startswith("__") and name.endswith("__") and name not in RENAMED:
+        return _barrier(Reason.DUNDER, _place(graph, fn))
+    is_accessor = any(text.endswith((".setter", ".deleter", ".getter")) for text in fn.fact.decorators)
+    if fn.number in graph.getters or is_accessor:
+        cached = any(text.endswith("cached_property") for text in fn.fact.decorators)
+        reason = Reason.CACHED if cached else Reason.PROPERTY
+        return _barrier(reason, _place(graph, fn), "cached_property")
+    return None
+
+
+def _by_base(graph: Graph, fn: Fn, is_called: bool, catalogue: Catalogue) -> Barrier | None:
+    """Does the method override one of a class from outside the project?"""
+    name = fn.fact.name
+    if name.startswith("__"):
+        return None
+    for base in graph.objects.classes[fn.owner].outside:
+        known = has_member(base, name, catalogue)
+        if known is None:  # an unknown class may call whatever is public and called by nobody else
+            known = not is_called and not name.startswith("_")
+        if known:
+            reason = Reason.THREAD if name == "run" and catalogue.canonical(base) in THREADS else Reason.BASE_OUTSIDE
+            return _barrier(reason, _place(graph, fn), base)
+    return None

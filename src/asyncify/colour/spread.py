@@ -1,0 +1,177 @@
+"""colour: Index + Catalogue -> Colouring. Async-ness flows from waits up the call graph, and across families."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from asyncify.catalogue import Catalogue
+from asyncify.colour.barriers import Barrier, find_barriers
+from asyncify.colour.colouring import Colour, Colouring, Link, Verdict
+from asyncify.infer.facts import Index
+from asyncify.infer.graph import WRAPPER, Edge, Graph
+from asyncify.reason import Reason
+
+MAX_ROUNDS = 1_000
+MAX_CHAIN = 100
+LANGUAGE = frozenset({Reason.CONSTRUCTOR, Reason.DUNDER})
+
+
+@dataclass(slots=True)
+class _Reached:
+    """How a function came to wait: by an edge of its own, or because a family member does."""
+
+    edge: Edge | None
+    member: int = -1
+    round: int = 0
+
+
+def colour(
+    index: Index,
+    catalogue: Catalogue,
+    *,
+    entries: frozenset[str] = frozenset(),
+    colour_detected: bool = True,
+    colour_perhaps: bool = False,
+    barriers: bool = True,
+) -> Colouring:
+    """Which functions turn async, which have to stay sync although they wait, and why.
+
+    `entries` are ids of functions that outside code calls as plain functions. Without `colour_detected` waits that
+    have no asynchronous form do not count; with `colour_perhaps` calls count that were resolved by a rare method name
+    alone. Without `barriers` only constructors and special methods stay sync: what one would like to be async if
+    everything else could follow.
+    """
+    graph = index.graph
+    if graph is None:
+        raise ValueError("the index was not made by infer()")
+    return _Spread(graph, catalogue, entries, colour_detected, colour_perhaps, barriers).run()
+
+
+class _Spread:
+    def __init__(
+        self,
+        graph: Graph,
+        catalogue: Catalogue,
+        entries: frozenset[str],
+        colour_detected: bool,
+        colour_perhaps: bool,
+        barriers: bool,
+    ) -> None:
+        self.graph = graph
+        self.functions = graph.objects.functions
+        self.entries = entries
+        found = find_barriers(graph, catalogue)
+        if not barriers:
+            found = {number: barrier for number, barrier in found.items() if barrier.reason in LANGUAGE}
+        self.barriers = found
+        self.family_of: dict[int, frozenset[int]] = {n: group for group in graph.families for n in group}
+        self._share_barriers()
+        edges = graph.edges if barriers else (*graph.edges, *graph.reads)
+        self.edges = [edge for edge in edges if colour_perhaps or not edge.perhaps]
+        self.seeds = [
+            edge
+            for edge in self.edges
+            if edge.target < 0 and (colour_detected or not _is_detection_only(catalogue, edge.path))
+        ]
+        self.reached: dict[int, _Reached] = {}
+        self.intrinsic: dict[int, _Reached] = {}  # wrappers that wait whatever they wrap
+        self.rounds = 0
+        self.capped = False
+
+    def _share_barriers(self) -> None:
+        """One member that has to stay sync holds the whole family."""
+        for group in self.graph.families:
+            held = sorted(number for number in group if number in self.barriers)
+            for number in group if held else ():
+                self.barriers.setdefault(number, self.barriers[held[0]])
+
+    def run(self) -> Colouring:
+        callers: dict[int, list[Edge]] = {}
+        for edge in self.edges:
+            if edge.target >= 0:
+                callers.setdefault(edge.target, []).append(edge)
+        queue: deque[tuple[int, bool]] = deque()
+        for edge in self.seeds:
+            self._reach(edge, queue)
+        while queue:
+            number, is_intrinsic = queue.popleft()
+            state = (self.intrinsic if is_intrinsic else self.reached)[number]
+            self.rounds = max(self.rounds, state.round)
+            if self.rounds > MAX_ROUNDS:
+                self.capped = True
+                break
+            for edge in callers.get(number, ()):
+                if self._carries(edge, is_intrinsic):
+                    self._reach(edge, queue, state.round + 1)
+            for member in sorted(self.family_of.get(number, ())) if not is_intrinsic else ():
+                if member not in self.reached:
+                    self._note(member, _Reached(None, number, state.round), queue)
+        verdicts = {self.graph.ids[number]: verdict for number, verdict in self._verdicts()}
+        return Colouring(verdicts, self.rounds, self.capped)
+
+    def _carries(self, edge: Edge, is_intrinsic: bool) -> bool:
+        """A call of a decorated function waits if the function does, or its wrapper by itself."""
+        wrapper_only = edge.how == WRAPPER
+        return wrapper_only == is_intrinsic
+
+    def _reach(self, edge: Edge, queue: deque[tuple[int, bool]], number: int = 1) -> None:
+        source = edge.source
+        wraps = self.graph.decorated.get(source)
+        if wraps is not None and edge.target not in wraps and source not in self.intrinsic:
+            self.intrinsic[source] = _Reached(edge, round=number)
+            queue.append((source, True))
+        if source not in self.reached:
+            self._note(source, _Reached(edge, round=number), queue)
+
+    def _note(self, number: int, how: _Reached, queue: deque[tuple[int, bool]]) -> None:
+        self.reached[number] = how
+        fn = self.functions[number]
+        if number in self.barriers or fn.id in self.entries or fn.fact.is_async:
+            return  # callers need not wait for it: it stays as it is
+        queue.append((number, False))
+
+    # Verdicts
+
+    def _verdicts(self) -> list[tuple[int, Verdict]]:
+        found: list[tuple[int, Verdict]] = []
+        for fn in self.functions:
+            if fn.fact.is_lambda or (fn.number not in self.reached and not fn.fact.is_async):
+                continue
+            chain = self._chain(fn.number) if fn.number in self.reached else ()
+            found.append((fn.number, self._verdict(fn.number, chain)))
+        return found
+
+    def _verdict(self, number: int, chain: tuple[Link, ...]) -> Verdict:
+        fn = self.functions[number]
+        barrier: Barrier | None = self.barriers.get(number)
+        if fn.fact.is_async:
+            return Verdict(fn.id, Colour.ALREADY, chain)
+        if barrier is not None:
+            return Verdict(fn.id, Colour.STUCK, chain, barrier.reason, barrier.place, barrier.detail)
+        if fn.id in self.entries:
+            return Verdict(fn.id, Colour.ENTRY, chain, Reason.ENTRY)
+        return Verdict(fn.id, Colour.ASYNC, chain)
+
+    def _chain(self, number: int) -> tuple[Link, ...]:
+        links: list[Link] = []
+        state: _Reached | None = self.reached[number]
+        while state is not None and len(links) < MAX_CHAIN:
+            edge = state.edge
+            if edge is None:
+                member = self.functions[state.member]
+                place = self.graph.function_place(state.member)
+                links.append(Link(place, member.id))
+                state = self.reached.get(state.member)
+            elif edge.target < 0:
+                links.append(Link(self.graph.place(edge.spot), edge.path))
+                return tuple(links)
+            else:
+                links.append(Link(self.graph.place(edge.spot), self.graph.ids[edge.target]))
+                state = (self.intrinsic if edge.how == WRAPPER else self.reached).get(edge.target)
+        return tuple(links)
+
+
+def _is_detection_only(catalogue: Catalogue, path: str) -> bool:
+    rule = catalogue.rule_for(path)
+    return rule is None or rule.is_detection_only

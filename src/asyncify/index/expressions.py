@@ -1,0 +1,440 @@
+"""Walks expressions: what cell does this expression's value stand in?"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from sys import intern
+
+from asyncify.index.recorder import Recorder, dotted, span_of
+from asyncify.index.scope import Scope
+from asyncify.index.summary import (
+    IS_CALLEE,
+    IS_STORE,
+    KEYWORD_ONLY,
+    NOTHING,
+    POSITIONAL,
+    POSITIONAL_ONLY,
+    POSITIONS,
+    VAR_KEYWORD,
+    VAR_POSITIONAL,
+    CallFact,
+    FunctionFact,
+)
+
+AWAITED = POSITIONS.index("awaited")
+LAMBDA = POSITIONS.index("lambda")
+GENERATOR = POSITIONS.index("generator")
+NEVER_OF_INTEREST = frozenset({"None", "True", "False", "str", "int", "bool", "float", "bytes", "Any", "object"})
+# Builtins whose result cannot matter; their arguments are still looked at.
+PLAIN_BUILTINS = frozenset(
+    {"len", "str", "int", "float", "bool", "bytes", "repr", "abs", "ord", "chr", "hex", "hash", "id", "isinstance",
+     "issubclass", "hasattr", "format", "round", "callable", "range", "sum", "divmod", "pow", "setattr", "delattr",
+     "bytearray", "memoryview"}
+)  # fmt: skip
+
+
+class Expressions(Recorder):
+    """Turns expressions into cells and notes calls, loads and occurrences on the way."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.consumer = "other"
+        self.quiet = False  # inside a quoted annotation, which has no places of its own
+        self._visit: dict[type[ast.expr], Callable[..., int]] = {
+            ast.Name: self._name,
+            ast.Attribute: self._attribute,
+            ast.Call: self._call,
+            ast.Constant: self._constant,
+            ast.Subscript: self._subscript,
+            ast.Tuple: self._sequence,
+            ast.List: self._sequence,
+            ast.Set: self._sequence,
+            ast.Dict: self._dict,
+            ast.BoolOp: self._bool_op,
+            ast.BinOp: self._bin_op,
+            ast.IfExp: self._if_exp,
+            ast.Lambda: self._lambda,
+            ast.Await: self._await,
+            ast.Yield: self._yield,
+            ast.YieldFrom: self._yield_from,
+            ast.Starred: self._starred,
+            ast.NamedExpr: self._named,
+            ast.ListComp: self._comprehension,
+            ast.SetComp: self._comprehension,
+            ast.GeneratorExp: self._comprehension,
+            ast.DictComp: self._comprehension,
+        }
+
+    def bind(self, name: str, cell: int) -> None:
+        raise NotImplementedError
+
+    def expression(self, node: ast.expr) -> int:
+        """The cell of an expression's value; NOTHING if it cannot be of interest."""
+        visit = self._visit.get(type(node))
+        if visit is not None:
+            return visit(node)
+        self.consumer = "other"
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.expression(child)
+        return NOTHING
+
+    # Names
+
+    def lookup(self, name: str) -> int:
+        """The cell that a name stands for in the current scope."""
+        scope: Scope | None = self.scope
+        assert scope is not None
+        cell = scope.env.get(name)
+        if cell is not None:
+            return cell
+        if name in scope.outside:
+            return self._outside(scope, name)
+        if name in scope.locals:
+            return self._any(scope, name)
+        scope = scope.parent
+        while scope is not None:
+            if scope.kind == "function":
+                if name in scope.outside:
+                    return self._outside(scope, name)
+                if name in scope.locals:
+                    return self._any(scope, name)
+                if name in scope.env:  # parameter of a lambda, variable of a comprehension
+                    return scope.env[name]
+            elif scope.kind == "module":
+                break
+            scope = scope.parent
+        return self.global_cell(name)
+
+    def global_cell(self, name: str) -> int:
+        cell = self.names.get(name) or self.unbound.get(name)
+        if cell is None:
+            if name in NEVER_OF_INTEREST:
+                return NOTHING
+            cell = self.unbound[name] = self.cell()
+        return cell
+
+    def _outside(self, scope: Scope, name: str) -> int:
+        if scope.outside[name] == "global":
+            return self.global_cell(name)
+        outer = self.nonlocal_scope(scope, name)
+        return self._any(outer, name) if outer else self.global_cell(name)
+
+    def nonlocal_scope(self, scope: Scope, name: str) -> Scope | None:
+        outer = scope.parent
+        while outer is not None and not (outer.kind == "function" and name in outer.locals):
+            outer = outer.parent
+        return outer
+
+    def _any(self, scope: Scope, name: str) -> int:
+        """Whatever the variable holds at any time, for nested functions and for reads before the assignment."""
+        cell = scope.any.get(name)
+        if cell is None:
+            versions = scope.versions.get(name, [])
+            cell = self.cell() if scope.alive else self.join(versions)
+            scope.any[name] = cell
+        return cell
+
+    def _name(self, node: ast.Name) -> int:
+        self.consumer = "other"
+        cell = self.lookup(node.id)
+        if cell and not self.quiet:
+            self.occur(cell, node, 0)
+        return cell
+
+    def _constant(self, node: ast.Constant) -> int:
+        return NOTHING
+
+    def _attribute(self, node: ast.Attribute) -> int:
+        self.consumer = "other"
+        cell = self.load(self.expression(node.value), node.attr)
+        if cell and not self.quiet:
+            self.occur(cell, node, 0)
+        return cell
+
+    # Calls
+
+    def _call(self, node: ast.Call) -> int:
+        consumer, self.consumer = self.consumer, "other"
+        func = node.func
+        name = func.id if isinstance(func, ast.Name) else ""
+        if name and name not in self.names:
+            special = self._special_call(name, node)
+            if special is not None:
+                return special
+        callee = self._callee(func)
+        first = len(self.argument_places)
+        if not callee or (name in PLAIN_BUILTINS and name in self.unbound):
+            self._arguments(node, name or "")
+            return NOTHING
+        arguments = self._arguments(node, dotted(func))
+        result = self.cell()
+        self.calls.append(CallFact(callee, result, arguments, self.scope.function, self.position, consumer, first // 4))
+        self.sites.extend(span_of(node))
+        self.sites.extend(span_of(func))
+        self.occur(result, node, 0)
+        return result
+
+    def _callee(self, func: ast.expr) -> int:
+        kind = type(func)
+        if kind is ast.Name:
+            cell = self.lookup(func.id)  # type: ignore[attr-defined]
+        elif kind is ast.Attribute:
+            cell = self.load(self.expression(func.value), func.attr)  # type: ignore[attr-defined]
+        else:
+            return self.expression(func)
+        if cell:
+            self.occur(cell, func, IS_CALLEE)
+        return cell
+
+    def _arguments(self, node: ast.Call, callee: str) -> tuple[tuple[str, int], ...]:
+        arguments: list[tuple[str, int]] = []
+        prefix = f"argument:{callee}:"
+        for index, argument in enumerate(node.args):
+            kind = type(argument)
+            if kind is ast.Constant:
+                arguments.append(("", NOTHING))
+                continue
+            if kind is ast.Call:
+                self.consumer = intern(f"{prefix}{index}")
+            if kind is ast.Starred:
+                cell = self.expression(argument.value)  # type: ignore[attr-defined]
+                arguments.append(("*", cell))
+            else:
+                cell = self.expression(argument)
+                arguments.append(("", cell))
+            if cell:
+                self.argument_places.extend(span_of(argument))
+        while arguments and not arguments[-1][1] and arguments[-1][0] == "":
+            arguments.pop()
+        for keyword in node.keywords:
+            if type(keyword.value) is ast.Constant:
+                continue
+            if type(keyword.value) is ast.Call:
+                self.consumer = intern(f"{prefix}{keyword.arg or '**'}")
+            cell = self.expression(keyword.value)
+            if cell:
+                arguments.append((keyword.arg or "**", cell))
+                self.argument_places.extend(span_of(keyword.value))
+        return tuple(arguments)
+
+    def _special_call(self, name: str, node: ast.Call) -> int | None:
+        arguments = node.args
+        if name == "super":
+            scope: Scope | None = self.scope
+            while scope is not None and (scope.kind != "function" or scope.owner < 0):
+                scope = scope.parent
+            if scope is None:
+                return None
+            result = self.cell()
+            self.supers.append((scope.owner, result))
+            return result
+        if name == "getattr" and len(arguments) >= 2:
+            return self._getattr(arguments)
+        if name == "cast" and len(arguments) == 2:
+            return self.join([self.annotation(arguments[0]), self.expression(arguments[1])])
+        return None
+
+    def _getattr(self, arguments: Sequence[ast.expr]) -> int:
+        base = self.expression(arguments[0])
+        attribute = arguments[1]
+        others = [self.expression(default) for default in arguments[2:]]
+        if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
+            return self.join([self.load(base, attribute.value), *others])
+        self.expression(attribute)
+        if not base:
+            return self.join(others)
+        result = self.cell()
+        prefix, suffix = _pattern(attribute)
+        self.dynamic.append((base, prefix, suffix, result))
+        return self.join([result, *others])
+
+    # Containers
+
+    def _subscript(self, node: ast.Subscript) -> int:
+        self.consumer = "other"
+        base = self.expression(node.value)
+        if isinstance(node.slice, ast.Slice):
+            self.expression(node.slice)
+            return base
+        return self.item(base, self.key(node.slice))
+
+    def key(self, node: ast.expr) -> str | int | None:
+        """A constant key of a container, None if it is not constant."""
+        if isinstance(node, ast.Constant):
+            return node.value if isinstance(node.value, str | int) else None
+        self.expression(node)
+        return None
+
+    def _sequence(self, node: ast.Tuple | ast.List | ast.Set) -> int:
+        self.consumer = "other"
+        if not node.elts:
+            return self.container((), keep=isinstance(node, ast.List))
+        known = isinstance(node, ast.Tuple | ast.List) and len(node.elts) <= 16
+        members: list[tuple[str | int | None, int]] = []
+        for index, element in enumerate(node.elts):
+            if isinstance(element, ast.Starred):
+                known = False
+                members.append((None, self.item(self.expression(element.value), None)))
+                continue
+            members.append((index if known else None, self.expression(element)))
+        return self.container(members)
+
+    def _dict(self, node: ast.Dict) -> int:
+        self.consumer = "other"
+        members: list[tuple[str | int | None, int]] = []
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                members.append((None, self.item(self.expression(value), None)))
+            else:
+                members.append((self.key(key), self.expression(value)))
+        return self.container(members, keep=not node.keys)
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> int:
+        scope, position = self.scope, self.position
+        saved = dict(scope.env)
+        for number, generator in enumerate(node.generators):
+            if type(generator.iter) is ast.Call:
+                self.consumer = "comprehension"
+            base = self.expression(generator.iter)
+            if number == 0 and isinstance(node, ast.GeneratorExp):
+                self.position = GENERATOR
+            element = self.flow("comprehension", base, generator.iter)
+            self.bind_local(generator.target, element)
+            for condition in generator.ifs:
+                self.expression(condition)
+        if isinstance(node, ast.DictComp):
+            self.expression(node.key)
+            value = self.expression(node.value)
+        else:
+            value = self.expression(node.elt)
+        self.position = position
+        scope.env = saved
+        return self.container([(None, value)])
+
+    def bind_local(self, target: ast.expr, cell: int) -> None:
+        """Bind a comprehension's variable, which shadows whatever the scope knows."""
+        if isinstance(target, ast.Name):
+            self.scope.env[target.id] = cell
+        elif isinstance(target, ast.Tuple | ast.List):
+            for index, element in enumerate(target.elts):
+                self.bind_local(element, self.item(cell, index))
+        elif isinstance(target, ast.Starred):
+            self.bind_local(target.value, cell)
+
+    # Operators
+
+    def _bool_op(self, node: ast.BoolOp) -> int:
+        self.consumer = "other"
+        return self.join([self.expression(value) for value in node.values])
+
+    def _bin_op(self, node: ast.BinOp) -> int:
+        self.consumer = "other"
+        left, right = self.expression(node.left), self.expression(node.right)
+        return self.join([left, right]) if isinstance(node.op, ast.Add | ast.BitOr | ast.Div) else NOTHING
+
+    def _if_exp(self, node: ast.IfExp) -> int:
+        consumer = self.consumer
+        self.expression(node.test)
+        self.consumer = consumer
+        body = self.expression(node.body)
+        self.consumer = consumer
+        return self.join([body, self.expression(node.orelse)])
+
+    def _await(self, node: ast.Await) -> int:
+        position, self.position = self.position, AWAITED
+        self.consumer = "awaited"
+        cell = self.expression(node.value) if type(node.value) is ast.Call else NOTHING
+        self.position = position
+        if type(node.value) is not ast.Call:
+            cell = self.expression(node.value)
+        self.consumer = "other"
+        return cell
+
+    def _yield(self, node: ast.Yield) -> int:
+        self.consumer = "other"
+        cell = self.expression(node.value) if node.value is not None else NOTHING
+        self.copy(cell, self.yield_cell())
+        return NOTHING
+
+    def _yield_from(self, node: ast.YieldFrom) -> int:
+        self.consumer = "yield-from"
+        base = self.expression(node.value)
+        self.consumer = "other"
+        self.copy(self.flow("yield-from", base, node.value), self.yield_cell())
+        return NOTHING
+
+    def yield_cell(self) -> int:
+        raise NotImplementedError
+
+    def _starred(self, node: ast.Starred) -> int:
+        return self.expression(node.value)
+
+    def _named(self, node: ast.NamedExpr) -> int:
+        cell = self.expression(node.value)
+        self.bind(node.target.id, cell)
+        return cell
+
+    # Lambdas
+
+    def parameters(self, arguments: ast.arguments, make: Callable[[ast.arg, int], int]) -> list[tuple[str, int, int]]:
+        """(name, kind, cell) of each parameter; `make` makes the cell."""
+        found: list[tuple[str, int, int]] = []
+        for kind, group in (
+            (POSITIONAL_ONLY, arguments.posonlyargs),
+            (POSITIONAL, arguments.args),
+            (VAR_POSITIONAL, [arguments.vararg] if arguments.vararg else []),
+            (KEYWORD_ONLY, arguments.kwonlyargs),
+            (VAR_KEYWORD, [arguments.kwarg] if arguments.kwarg else []),
+        ):
+            found += [(argument.arg, kind, make(argument, kind)) for argument in group]
+        return found
+
+    def _lambda(self, node: ast.Lambda) -> int:
+        outer, position = self.scope, self.position
+        index = len(self.functions)
+        self.functions.append(None)
+        params = self.parameters(node.args, lambda _, __: self.cell())
+        for default in [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]:
+            self.expression(default)
+        scope = Scope("function", outer, index, -1)
+        scope.env = dict(outer.env)
+        scope.env.update((name, cell) for name, _, cell in params)
+        scope.locals = frozenset(name for name, _, _ in params)
+        scope.versions = {name: [cell] for name, _, cell in params}
+        self.scope, self.position = scope, LAMBDA
+        self.consumer = "returned"
+        returns = self.expression(node.body)
+        self.consumer = "other"
+        self.scope, self.position = outer, position
+        scope.alive = False
+        value = self.cell()
+        self.functions[index] = FunctionFact(
+            "<lambda>", f"{self.qualname_prefix()}<lambda>", span_of(node), False, False, True, -1, outer.function,
+            tuple(params), returns, NOTHING, value, (), True,
+        )  # fmt: skip
+        return value
+
+    def qualname_prefix(self) -> str:
+        raise NotImplementedError
+
+    def annotation(self, node: ast.expr) -> int:
+        raise NotImplementedError
+
+    def store_occurrence(self, node: ast.expr, cell: int) -> None:
+        if cell:
+            self.occur(cell, node, IS_STORE)
+
+
+def _pattern(node: ast.expr) -> tuple[str, str]:
+    """The constant head and tail of a computed attribute name."""
+    if isinstance(node, ast.JoinedStr) and node.values:
+        return _text(node.values[0]), _text(node.values[-1]) if len(node.values) > 1 else ""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _text(node.left), _text(node.right)
+    return "", ""
+
+
+def _text(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

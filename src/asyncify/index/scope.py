@@ -1,0 +1,80 @@
+"""Scopes while a file is walked: which cell does a name stand for here?"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+_NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+class Scope:
+    """A module, class or function while it is walked.
+
+    In a function `env` maps a name to the cell it holds right now and `versions` to all that it held, which is what a
+    nested function sees. In modules and classes a name has one cell for good.
+    """
+
+    __slots__ = ("alive", "any", "env", "function", "kind", "locals", "outside", "owner", "parent", "self_name",
+                 "versions")  # fmt: skip
+
+    def __init__(self, kind: str, parent: Scope | None, function: int, owner: int) -> None:
+        self.kind = kind
+        self.parent = parent
+        self.function = function
+        self.owner = owner  # index of the class whose method or body this is
+        self.env: dict[str, int] = {}
+        self.versions: dict[str, list[int]] = {}
+        self.any: dict[str, int] = {}
+        self.locals: frozenset[str] = frozenset()
+        self.outside: dict[str, str] = {}  # name -> "global" or "nonlocal"
+        self.self_name = ""
+        self.alive = True
+
+
+def assigned_names(body: Iterable[ast.stmt]) -> set[str]:
+    """Names that the statements bind, nested functions and classes left out (their own names count)."""
+    found: set[str] = set()
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, _NESTED):
+            found.add(node.name)
+            continue
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                _targets(target, found)
+            continue
+        if isinstance(node, ast.AnnAssign | ast.AugAssign):
+            _targets(node.target, found)
+            continue
+        if isinstance(node, ast.Expr | ast.Return | ast.Raise | ast.Pass):
+            continue
+        if isinstance(node, ast.For | ast.AsyncFor):
+            _targets(node.target, found)
+        elif isinstance(node, ast.With | ast.AsyncWith):
+            for item in node.items:
+                if item.optional_vars is not None:
+                    _targets(item.optional_vars, found)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found.update((alias.asname or alias.name.partition(".")[0]) for alias in node.names)
+            continue
+        elif isinstance(node, ast.Match):
+            found.update(
+                pattern.name for pattern in ast.walk(node) if isinstance(pattern, ast.MatchAs) and pattern.name
+            )
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            stack += getattr(node, field, ())
+        if isinstance(node, ast.ExceptHandler) and node.name:
+            found.add(node.name)
+    return found
+
+
+def _targets(target: ast.expr, found: set[str]) -> None:
+    if isinstance(target, ast.Name):
+        found.add(target.id)
+    elif isinstance(target, ast.Tuple | ast.List):
+        for element in target.elts:
+            _targets(element, found)
+    elif isinstance(target, ast.Starred):
+        _targets(target.value, found)

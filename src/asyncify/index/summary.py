@@ -1,0 +1,140 @@
+"""What the index keeps of one file: a small program of flows between numbered cells. Plain data, no trees.
+
+A cell stands for the values of one expression or variable; cell 0 is "nothing that could matter" (numbers, text,
+comparisons). The walk resolves names within the file, so that inference only has to move values between cells.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+NOTHING = 0  # the cell of what can hold neither a function nor an object of interest
+OCCURRENCE = 7  # numbers an occurrence: cell, scope + 1, line, column, end line, end column, flags
+SITE = 8  # numbers a call's places: whole call, callee
+IS_CALLEE = 1  # flag: the expression is called right here
+IS_STORE = 2  # flag: the expression is assigned to
+POSITIONS = (
+    "plain", "awaited", "lambda", "generator", "default", "decorator", "class-body", "module-body", "main-block",
+)  # fmt: skip
+POSITIONAL_ONLY, POSITIONAL, VAR_POSITIONAL, KEYWORD_ONLY, VAR_KEYWORD = range(5)
+
+Span = tuple[int, int, int, int]
+
+
+class FunctionFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A `def` or a lambda. `owner` and `parent` are indices of a class and of the enclosing function, -1 for none."""
+
+    name: str
+    qualname: str
+    span: Span
+    is_async: bool
+    is_generator: bool
+    is_lambda: bool
+    owner: int
+    parent: int
+    params: tuple[tuple[str, int, int], ...]  # name, kind, cell
+    returns: int  # cell of what is returned
+    yields: int  # cell of what is yielded, NOTHING if it is no generator
+    value: int  # cell of the function itself, before its decorators
+    decorators: tuple[str, ...]
+    has_body: bool  # False: nothing but `...`, pass, a docstring, raise NotImplementedError
+
+
+class ClassFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A class. `bases` are dotted names as written, `body` maps names of its body to cells."""
+
+    name: str
+    qualname: str
+    line: int
+    bases: tuple[str, ...]
+    keywords: tuple[str, ...]
+    body: dict[str, int]
+    fields: tuple[str, ...]  # annotated names in order, as a dataclass takes them
+    attributes: tuple[str, ...]  # names assigned to `self.` in its methods
+    value: int
+    parent: int  # enclosing function
+    decorators: tuple[str, ...]
+
+
+class ImportFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """`from module import name` or, with an empty name, `import module`; `cell` is what the bound name holds."""
+
+    cell: int
+    module: str
+    name: str
+    level: int
+    bound: str
+    is_global: bool  # bound at module level
+
+
+class CallFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A call. `args` pairs cells with what they stand for: "" positional, "*" and "**" unpacked, else the keyword."""
+
+    callee: int
+    result: int
+    args: tuple[tuple[str, int], ...]
+    scope: int  # innermost function or lambda, -1 outside
+    position: int  # of POSITIONS
+    consumer: str
+    first: int  # index of its first argument's place in `Summary.argument_places`
+
+
+class FlowFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Iterating, entering or reading through an object, which may run a method of it."""
+
+    kind: str  # "for", "comprehension", "with", "yield-from", "builtin"
+    base: int
+    result: int
+    scope: int
+    position: int
+    span: Span
+
+
+class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One file. The tuples of numbers are flat: pairs or triples one after the other."""
+
+    path: str
+    cells: int
+    functions: tuple[FunctionFact, ...]
+    classes: tuple[ClassFact, ...]
+    names: dict[str, int]  # module-level name -> cell
+    unbound: dict[str, int]  # name found nowhere in the file: builtin or star import
+    imports: tuple[ImportFact, ...]
+    stars: tuple[tuple[str, int], ...]  # module, level
+    exports: tuple[str, ...] | None  # __all__ where it is a plain list
+    aliases: dict[str, str]  # module-level `a = b.c`: name -> dotted text
+    copies: tuple[int, ...]  # from, to
+    loads: tuple[tuple[int, str, int], ...]  # base, attribute, to
+    stores: tuple[tuple[int, str, int], ...]  # base, attribute, from
+    dynamic: tuple[tuple[int, str, str, int], ...]  # getattr(base, prefix + ? + suffix), to
+    items: tuple[tuple[int, str | int | None, int], ...]  # base, key (None: any), to
+    puts: tuple[tuple[int, str | int | None, int], ...]  # base, key, from
+    containers: tuple[tuple[int, tuple[tuple[str | int | None, int], ...]], ...]  # to, ((key, from), ...)
+    instances: tuple[int, ...]  # type cell, to: a value of that type
+    supers: tuple[tuple[int, int], ...]  # class, to
+    decorations: tuple[tuple[int, int, int, int, Span], ...]  # decorator, inner, to, function (-1: class), place
+    flows: tuple[FlowFact, ...]
+    calls: tuple[CallFact, ...]
+    sites: bytes
+    argument_places: bytes
+    occurrences: bytes
+
+
+class ParseFault(msgspec.Struct, frozen=True, array_like=True):
+    """A file that the running Python cannot parse."""
+
+    path: str
+    line: int
+    why: str
+
+
+class Summaries(msgspec.Struct, frozen=True):
+    """All files of a project, sorted by path."""
+
+    summaries: tuple[Summary, ...]
+    faults: tuple[ParseFault, ...]
+
+
+def numbers(data: bytes) -> memoryview:
+    """The packed numbers of a summary, to be read by index."""
+    return memoryview(data).cast("I")

@@ -1,0 +1,290 @@
+"""What happens when a value is called: arguments flow in, results flow out, the call's targets are noted."""
+
+from __future__ import annotations
+
+from asyncify.infer.cells import Reaction
+from asyncify.infer.containers import UNKNOWN, Containers
+from asyncify.infer.solver import Site
+from asyncify.infer.special import Special
+from asyncify.infer.values import Kind
+
+DIRECT = 1  # the call runs the target
+WRAPPER = 2  # the target is a wrapper round what is called
+THROUGH = 4  # a wrapper calls what it wraps
+
+Arguments = tuple[tuple[str, int], ...]
+
+
+class Calls(Special, Containers):
+    """Calls of each kind of value."""
+
+    def on_call(self, value: int, reaction: Reaction) -> None:
+        site: Site = reaction[1]
+        self.call(value, site, site.args, site.result, DIRECT)
+
+    def call(self, value: int, site: Site, args: Arguments, result: int, how: int) -> None:
+        kind, first, second = self.data[value]
+        if kind == Kind.FUNC:
+            self._call_function(int(first), -1, site, args, result, how)
+        elif kind == Kind.BOUND:
+            self._call_bound(int(first), int(second), site, args, result, how)
+        elif kind == Kind.CLASS:
+            self._call_class(int(first), value, site, args, result)
+        elif kind == Kind.OUT:
+            self._call_outside(str(first), value, site, args, result)
+        elif kind == Kind.INST:
+            self._call_again(self.member(value, "__call__"), site, args, result, how)
+        elif kind == Kind.DECO:
+            self._call_decorated(int(first), int(second), -1, site, args, result, how)
+        elif kind in {Kind.STATIC, Kind.CLSM}:
+            self.call(int(first), site, args, result, how)
+        elif kind == Kind.CTXF:
+            self._call_context(int(first), -1, site, args, result, how)
+        elif kind == Kind.PARTIAL:
+            self._call_partial(int(first), site, args, result, how)
+        elif kind == Kind.CMETH:
+            self.call_container(int(first), str(second), args, result)
+        elif kind == Kind.PACK:
+            self._call_pack(f"{first}.__call__", site, result, str(first))
+        elif kind == Kind.ANYMEMBER:
+            self._call_any_member(str(first), site, result)
+
+    def _call_again(self, cell: int, site: Site, args: Arguments, result: int, how: int) -> None:
+        self.cells.react(cell, self._on_call_again, site, args, result, how)
+
+    def _on_call_again(self, value: int, reaction: Reaction) -> None:
+        _, site, args, result, how = reaction
+        kind, first, _ = self.data[value]
+        if kind == Kind.INST or (kind == Kind.BOUND and self.data[int(first)][0] == Kind.BOUND):
+            return  # an instance that calls itself by another instance: enough
+        self.call(value, site, args, result, how)
+
+    # Functions of the project
+
+    def reach(self, site: Site, value: int, how: int) -> None:
+        site.targets[value] = site.targets.get(value, 0) | how
+
+    def _call_function(
+        self, number: int, receiver: int, site: Site, args: Arguments, result: int, how: int
+    ) -> None:  # fmt: skip
+        if how == DIRECT and self._is_wrapped_call(number, site):
+            how = THROUGH
+        self.reach(site, self.values.of(Kind.FUNC, number), how)
+        fn = self.functions[number]
+        if how != THROUGH:
+            shift = 1 if receiver >= 0 else 0
+            self.bind(number, args, shift)
+        if result:
+            self.hand_back(number, receiver, result)
+        if receiver >= 0 and not fn.is_method and fn.positional:
+            self.cells.add(fn.positional[0], receiver)
+
+    def _is_wrapped_call(self, number: int, site: Site) -> bool:
+        """Is this the call inside a wrapper of the function that it wraps?"""
+        scope = site.scope
+        while scope >= 0:
+            if number in self.decorated_by.get(scope, ()):
+                return True
+            scope = self.functions[scope].parent
+        return False
+
+    def hand_back(self, number: int, receiver: int, result: int) -> None:
+        fn = self.functions[number]
+        if fn.fact.is_generator:
+            self.cells.add(result, self.values.of(Kind.GEN, number))
+        else:
+            self.returned(number, receiver, result)
+
+    def bind(self, number: int, args: Arguments, shift: int) -> None:
+        """Arguments -> parameters. The instance parameter of a method takes none: it is known from the class."""
+        fn = self.functions[number]
+        index = shift
+        for key, cell in args:
+            if key == "":
+                if cell:
+                    self._bind_position(number, index, cell)
+                index += 1
+            elif key == "*":
+                self.cells.react(cell, self._on_star, number, index)
+            elif key == "**":
+                self.cells.react(cell, self._on_double_star, number)
+            elif cell:
+                target = fn.named.get(key, 0)
+                if target:
+                    if not (fn.is_method and target == fn.positional[0]):
+                        self.cells.edge(cell, target)
+                elif fn.kwarg:
+                    self._collect(fn.kwarg, key, cell)
+
+    def _bind_position(self, number: int, index: int, cell: int) -> None:
+        fn = self.functions[number]
+        if index == 0 and fn.is_method:
+            return
+        if index < len(fn.positional):
+            self.cells.edge(cell, fn.positional[index])
+        elif fn.vararg:
+            self._collect(fn.vararg, index - len(fn.positional), cell)
+
+    def _collect(self, variable: int, key: str | int, cell: int) -> None:
+        """Into `*args` or `**kwargs`, which is a container of its own."""
+        container = self.container_at(("arguments", variable))
+        self.put_into(container, key, cell)
+        self.cells.add(variable, self.values.of(Kind.CONT, container))
+
+    def _on_star(self, value: int, reaction: Reaction) -> None:
+        _, number, index = reaction
+        kind, first, _ = self.data[value]
+        if kind != Kind.CONT:
+            return
+        for key, cell in self.known_keys(int(first)):
+            if isinstance(key, int):
+                self._bind_position(number, index + key, cell)
+        unknown = self.slot(int(first), UNKNOWN)
+        fn = self.functions[number]
+        for position in range(index, len(fn.positional)):
+            self._bind_position(number, position, unknown)
+
+    def _on_double_star(self, value: int, reaction: Reaction) -> None:
+        number = reaction[1]
+        kind, first, _ = self.data[value]
+        if kind != Kind.CONT:
+            return
+        fn = self.functions[number]
+        for key, cell in self.known_keys(int(first)):
+            target = fn.named.get(str(key), 0)
+            if target and not (fn.is_method and target == fn.positional[0]):
+                self.cells.edge(cell, target)
+            elif fn.kwarg:
+                self._collect(fn.kwarg, str(key), cell)
+
+    def _call_bound(
+        self, inner: int, receiver: int, site: Site, args: Arguments, result: int, how: int
+    ) -> None:  # fmt: skip
+        kind, first, second = self.data[inner]
+        if kind == Kind.FUNC:
+            self._call_function(int(first), receiver, site, args, result, how)
+        elif kind == Kind.DECO:
+            self._call_decorated(int(first), int(second), receiver, site, args, result, how)
+        elif kind == Kind.CTXF:
+            self._call_context(int(first), receiver, site, args, result, how)
+        else:
+            self.call(inner, site, args, result, how)
+
+    def _call_decorated(
+        self, wrapper: int, inner: int, receiver: int, site: Site, args: Arguments, result: int, how: int
+    ) -> None:  # fmt: skip
+        """The wrapper runs and calls what it wraps; what comes back is taken to be what that returns."""
+        fn = self.functions[wrapper]
+        self.reach(site, self.values.of(Kind.FUNC, wrapper), WRAPPER)
+        for position, cell in enumerate(fn.positional):
+            if position == 0 and receiver >= 0:
+                self.cells.add(cell, receiver)
+                continue
+            index = position - (1 if receiver >= 0 else 0)
+            plain = [given for key, given in args if key == ""]
+            if index < len(plain):
+                self.cells.edge(plain[index], cell)
+        for key, cell in args:
+            if key in fn.named:
+                self.cells.edge(cell, fn.named[key])
+        if fn.fact.is_generator:
+            self.cells.add(result, self.values.of(Kind.GEN, wrapper))
+        if receiver >= 0:
+            self._call_bound(inner, receiver, site, args, result, how)
+        else:
+            self.call(inner, site, args, result, how)
+
+    def _call_context(
+        self, inner: int, receiver: int, site: Site, args: Arguments, result: int, how: int
+    ) -> None:  # fmt: skip
+        kind, first, second = self.data[inner]
+        if kind == Kind.DECO:
+            kind, first, _ = self.data[int(second)]
+        if kind != Kind.FUNC:
+            return
+        number = int(first)
+        self.reach(site, self.values.of(Kind.FUNC, number), how)
+        self.bind(number, args, 1 if receiver >= 0 else 0)
+        self.cells.add(result, self.values.of(Kind.CTX, number))
+
+    # Classes
+
+    def _call_class(self, number: int, value: int, site: Site, args: Arguments, result: int) -> None:
+        self.reach(site, value, DIRECT)
+        self.cells.add(result, self.values.of(Kind.INST, number))
+        constructor = self._body_cell(self.classes[number].mro, "__init__")
+        if constructor:
+            self.cells.react(constructor, self._on_constructor, self.values.of(Kind.INST, number), site, args)
+        else:
+            self._call_fields(number, args)
+        maker = self._body_cell(self.classes[number].mro, "__new__")
+        if maker:
+            self.cells.react(maker, self._on_constructor, value, site, args)
+
+    def _on_constructor(self, value: int, reaction: Reaction) -> None:
+        _, receiver, site, args = reaction
+        if self.data[value][0] in {Kind.FUNC, Kind.DECO}:
+            self.call(self.bind_value(value, receiver), site, args, 0, DIRECT)
+
+    def _call_fields(self, number: int, args: Arguments) -> None:
+        """A class without constructor of its own: dataclass, attrs, NamedTuple, pydantic."""
+        fields: dict[str, None] = {}
+        for ancestor in reversed(self.classes[number].mro):
+            fields.update(dict.fromkeys(self.classes[ancestor].fact.fields))
+        names = list(fields)
+        index = 0
+        for key, cell in args:
+            if key == "":
+                if index < len(names):
+                    self.cells.edge(cell, self.attribute(number, names[index]))
+                index += 1
+            elif key not in {"*", "**"} and key in fields:
+                self.cells.edge(cell, self.attribute(number, key))
+
+    # Outside
+
+    def _call_outside(self, path: str, value: int, site: Site, args: Arguments, result: int) -> None:
+        if self.call_special(path, site, args, result):
+            return
+        if path in self.catalogue.types:
+            self.reach(site, value, DIRECT)
+            self.cells.add(result, self.values.of(Kind.PACK, path))
+            return
+        owner = path.rpartition(".")[0]
+        if self.catalogue.rule_for(path) is not None:
+            self._call_pack(path, site, result, owner)
+            return
+        self.reach(site, value, DIRECT)
+        if path.count("()") < (2 if self.is_of_packs(path) else 1):
+            self.cells.add(result, self.values.of(Kind.OUT, f"{path}()"))
+
+    def _call_pack(self, path: str, site: Site, result: int, owner: str) -> None:
+        rule = self.catalogue.rule_for(path)
+        if rule is None:
+            return
+        self.reach(site, self.values.of(Kind.OUT, path), DIRECT)
+        if rule.returns == "self":
+            self.cells.add(result, self.values.of(Kind.PACK, owner))
+        elif rule.returns is not None:
+            self.cells.add(result, self.values.of(Kind.PACK, rule.returns))
+
+    def _call_any_member(self, kind: str, site: Site, result: int) -> None:
+        for path in self.waiting_members(kind):
+            self._call_pack(path, site, result, kind)
+
+    def waiting_members(self, kind: str) -> list[str]:
+        found: list[str] = []
+        pack_type = self.catalogue.types.get(kind)
+        while pack_type is not None:
+            found += [
+                path
+                for path, rule in sorted(self.catalogue.by_call.items())
+                if path.rpartition(".")[0] == pack_type.id and rule.waits is not None
+            ]
+            pack_type = self.catalogue.types.get(pack_type.base) if pack_type.base else None
+        return found
+
+    def _call_partial(self, number: int, site: Site, args: Arguments, result: int, how: int) -> None:
+        made = self.partials[number]
+        if made[0]:
+            self._call_again(made[0], site, (*made[1], *args), result, how)

@@ -1,0 +1,238 @@
+"""Turns what was solved into the facts of one file, on demand: planners look at few files of a large project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from asyncify.index.summary import IS_CALLEE, IS_STORE, OCCURRENCE, POSITIONS, SITE, CallFact, Summary, numbers
+from asyncify.infer.facts import Call, FileFacts, Implicit, Passed, Position, Run, Target, TargetKind, Use
+from asyncify.infer.graph import Graph, functions_in
+from asyncify.infer.link import Solver
+from asyncify.infer.solver import Site
+from asyncify.infer.values import Kind
+from asyncify.place import Place
+
+IMPLICIT = {
+    "for": Implicit.FOR, "comprehension": Implicit.FOR, "yield-from": Implicit.YIELD_FROM, "with": Implicit.WITH,
+}  # fmt: skip
+LAMBDA_DEPTH = 4
+
+
+class Files(Mapping[str, FileFacts]):
+    """FileFacts by path, made when first asked for."""
+
+    def __init__(self, solver: Solver, graph: Graph) -> None:
+        self._solver = solver
+        self._graph = graph
+        self._numbers = {summary.path: number for number, summary in enumerate(solver.objects.summaries)}
+        self._made: dict[str, FileFacts] = {}
+
+    def __getitem__(self, path: str) -> FileFacts:
+        facts = self._made.get(path)
+        if facts is None:
+            facts = self._made[path] = Describer(self._solver, self._graph, self._numbers[path]).facts()
+        return facts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+
+class Describer:
+    """One file's facts."""
+
+    def __init__(self, solver: Solver, graph: Graph, file: int) -> None:
+        self.solver = solver
+        self.graph = graph
+        self.file = file
+        self.summary: Summary = solver.objects.summaries[file]
+        self.base = solver.objects.cell_base[file]
+        self.functions = solver.objects.function_base[file]
+
+    def facts(self) -> FileFacts:
+        calls = sorted(self._calls(), key=lambda call: call.place)
+        uses = sorted(self._uses(), key=lambda use: use.place)
+        runs = sorted(self._runs(), key=lambda run: (run.place, run.kind))
+        return FileFacts(self.summary.path, tuple(calls), tuple(uses), tuple(runs))
+
+    # Calls
+
+    def _calls(self) -> Iterator[Call]:
+        first = self.solver.site_base[self.file]
+        places = numbers(self.summary.sites)
+        for number, fact in enumerate(self.summary.calls):
+            site = self.solver.sites[first + number]
+            if not site.targets:
+                continue
+            passes = tuple(self._passes(site, fact))
+            targets = tuple(sorted(self._targets(site, 0)))
+            if not passes and not self._consumes(number):
+                targets = tuple(target for target in targets if target.kind is not TargetKind.OUTSIDE)
+            if not targets:
+                continue
+            at = SITE * number
+            yield Call(
+                place=Place(self.summary.path, *places[at : at + 4]),
+                callee=Place(self.summary.path, *places[at + 4 : at + 8]),
+                scope=self.scope(fact.scope),
+                position=Position(POSITIONS[fact.position]),
+                targets=targets,
+                certain=self._is_certain(site),
+                perhaps=site.perhaps,
+                passes=passes,
+                consumer=self._consumer(fact.consumer),
+            )
+
+    def _consumes(self, number: int) -> bool:
+        return bool(self.solver.consumed.get((self.file, number)))
+
+    def _targets(self, site: Site, depth: int) -> set[Target]:
+        found: set[Target] = set()
+        for value in site.targets:
+            kind, first, _ = self.solver.data[value]
+            if kind == Kind.FUNC:
+                found |= self._function_targets(int(first), depth)
+            elif kind == Kind.CLASS:
+                found.add(Target(TargetKind.CLASS, self.solver.classes[int(first)].id))
+            elif kind == Kind.OUT:
+                found.add(self._outside(str(first)))
+        return found
+
+    def _function_targets(self, number: int, depth: int) -> set[Target]:
+        """A lambda stands for what it calls."""
+        fn = self.solver.functions[number]
+        if not fn.fact.is_lambda:
+            return {Target(TargetKind.FUNCTION, fn.id)}
+        if depth >= LAMBDA_DEPTH:
+            return set()
+        start = self.solver.site_base[fn.file]
+        local = number - self.solver.objects.function_base[fn.file]
+        found: set[Target] = set()
+        for index, fact in enumerate(self.solver.objects.summaries[fn.file].calls):
+            if fact.scope == local:
+                found |= self._targets(self.solver.sites[start + index], depth + 1)
+        return {target for target in found if target.kind is not TargetKind.OUTSIDE}
+
+    def _outside(self, path: str) -> Target:
+        catalogue = self.solver.catalogue
+        if path in catalogue.types or catalogue.rule_for(path) is not None:
+            return Target(TargetKind.PACK, path)
+        return Target(TargetKind.OUTSIDE, plain_path(path))
+
+    def _is_certain(self, site: Site) -> bool:
+        if site.perhaps or site.callee in self.solver.cells.full:
+            return False
+        reached = {self._of_interest(value) for value in site.targets}
+        return len(reached) == 1
+
+    def _of_interest(self, value: int) -> bool:
+        kind, first, _ = self.solver.data[value]
+        return kind != Kind.OUT or self._outside(str(first)).kind is TargetKind.PACK
+
+    def _passes(self, site: Site, fact: CallFact) -> Iterator[Passed]:
+        places = numbers(self.summary.argument_places)
+        place, position = fact.first, 0
+        for key, cell in site.args:
+            slot = key if key not in {"", "*", "**"} else str(position)
+            position += key == ""
+            if not cell:
+                continue
+            names = self._names(functions_in(self.solver, cell))
+            if names:
+                span = places[4 * place : 4 * place + 4]
+                yield Passed(slot, names, Place(self.summary.path, *span))
+            place += 1
+
+    def _names(self, functions: tuple[int, ...]) -> tuple[str, ...]:
+        found: set[str] = set()
+        for number in functions:
+            found |= {target.id for target in self._function_targets(number, 0) if target.kind is TargetKind.FUNCTION}
+        return tuple(sorted(found))
+
+    def _consumer(self, text: str) -> str:
+        if not text.startswith("argument:"):
+            return text
+        _, callee, slot = text.split(":", 2)
+        head, _, tail = callee.partition(".")
+        if not tail and head in self.summary.unbound:
+            return f"builtin:{head}"
+        for fact in self.summary.imports:
+            if fact.bound == head and not fact.level:
+                root = f"{fact.module}.{fact.name}" if fact.name else fact.module
+                return f"argument:{root}{'.' if tail else ''}{tail}:{slot}"
+        return text
+
+    def scope(self, number: int) -> str | None:
+        """The innermost `def` round a scope; a lambda's is the one that it stands in."""
+        while number >= 0 and self.summary.functions[number].is_lambda:
+            number = self.summary.functions[number].parent
+        return self.graph.ids[self.functions + number] if number >= 0 else None
+
+    # Uses
+
+    def _uses(self) -> Iterator[Use]:
+        marks = numbers(self.summary.occurrences)
+        values = self.solver.cells.values
+        for index in range(0, len(marks), OCCURRENCE):
+            held = values[self.base + marks[index]]
+            if not held:
+                continue
+            flags = marks[index + 6]
+            symbols: set[str] = set()
+            types: set[str] = set()
+            functions: set[str] = set()
+            for value in held:
+                self._classify(value, flags, symbols, types, functions)
+            if not (symbols or types or functions):
+                continue
+            yield Use(
+                place=Place(self.summary.path, *marks[index + 2 : index + 6]),
+                scope=self.scope(marks[index + 1] - 1),
+                symbols=tuple(sorted(symbols)),
+                types=tuple(sorted(types)),
+                functions=tuple(sorted(functions)),
+                certain=len({self.solver.data[value][0] for value in held}) == 1
+                and self.base + marks[index] not in self.solver.cells.full,
+            )
+
+    def _classify(
+        self, value: int, flags: int, symbols: set[str], types: set[str], functions: set[str]
+    ) -> None:  # fmt: skip
+        kind, first, _ = self.solver.data[value]
+        if kind == Kind.PACK:
+            types.add(str(first))
+        elif kind == Kind.INST:
+            types.update(path for path in self.solver.classes[int(first)].outside if self._is_pack_type(path))
+        elif flags & (IS_CALLEE | IS_STORE):
+            return
+        elif kind == Kind.OUT:
+            if "()" not in str(first) and self.solver.is_of_packs(str(first)):
+                symbols.add(str(first))
+        elif kind in {Kind.FUNC, Kind.BOUND, Kind.DECO, Kind.STATIC, Kind.CLSM, Kind.CTXF}:
+            number, _ = self.solver.function_of(value)
+            if number >= 0:
+                functions.update(self._names((number,)))
+
+    def _is_pack_type(self, path: str) -> bool:
+        return self.solver.catalogue.canonical(path) in self.solver.catalogue.types
+
+    # What Python runs by itself
+
+    def _runs(self) -> Iterator[Run]:
+        for number, flow in enumerate(self.summary.flows):
+            ran = self.solver.flow_targets.get((self.file, number))
+            if ran:
+                yield Run(
+                    Place(self.summary.path, *flow.span),
+                    self.scope(flow.scope),
+                    Position(POSITIONS[flow.position]),
+                    IMPLICIT[flow.kind],
+                    tuple(sorted(self.graph.ids[function] for function in ran)),
+                )
+
+
+def plain_path(path: str) -> str:
+    """A path as it may be written in Python: the result of a call is named by what was called."""
+    return path.replace("()", "")

@@ -1,0 +1,198 @@
+"""Who may run whom: the edges that colouring follows, as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from asyncify.index.summary import POSITIONS, SITE, numbers
+from asyncify.infer.calls import DIRECT, THROUGH, WRAPPER
+from asyncify.infer.families import find_families
+from asyncify.infer.link import Solver
+from asyncify.infer.objects import Objects
+from asyncify.infer.values import Kind
+from asyncify.place import Place
+
+RUNS = frozenset({POSITIONS.index(name) for name in ("plain", "awaited", "generator")})
+CALL, FLOW, READ = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Function `source` may run function `target`, or the pack callable `path` where target is -1."""
+
+    source: int
+    target: int
+    path: str
+    how: int  # of calls: DIRECT, WRAPPER, THROUGH
+    spot: tuple[int, int, int]  # CALL, FLOW or READ; file; number of the call, flow or occurrence there
+    perhaps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Escape:
+    """Function `function` is handed to outside code at `path` (`slot`: position or keyword; None: as a decorator)."""
+
+    function: int
+    path: str
+    slot: str | None
+    spot: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Functions and lambdas by number, and what runs what. `ids` of lambdas name no Function of the Index."""
+
+    objects: Objects
+    ids: tuple[str, ...]
+    edges: tuple[Edge, ...]
+    escapes: tuple[Escape, ...]
+    decorated: dict[int, frozenset[int]]  # wrapper -> what it wraps
+    reads: tuple[Edge, ...]  # properties that are read
+    getters: frozenset[int]  # functions behind properties
+    families: tuple[frozenset[int], ...]
+
+    def function_place(self, number: int) -> Place:
+        fn = self.objects.functions[number]
+        return Place(self.objects.summaries[fn.file].path, *fn.fact.span)
+
+    def place(self, spot: tuple[int, int, int]) -> Place:
+        kind, file, number = spot
+        summary = self.objects.summaries[file]
+        if kind == CALL:
+            found = numbers(summary.sites)[SITE * number : SITE * number + 4]
+            return Place(summary.path, found[0], found[1], found[2], found[3])
+        if kind == FLOW:
+            return Place(summary.path, *summary.flows[number].span)
+        if number < 0:  # a decorator
+            return Place(summary.path, *summary.decorations[-number - 1][4])
+        return Place(summary.path, *numbers(summary.occurrences)[7 * number + 2 : 7 * number + 6])
+
+
+def build_graph(solver: Solver) -> Graph:
+    """All edges, in the order of the source."""
+    edges = [*_call_edges(solver), *_flow_edges(solver)]
+    return Graph(
+        objects=solver.objects,
+        ids=tuple(fn.id for fn in solver.functions),
+        edges=tuple(edges),
+        escapes=tuple(_escapes(solver)),
+        decorated={wrapper: frozenset(inner) for wrapper, inner in solver.decorated_by.items()},
+        reads=tuple(_reads(solver)),
+        getters=_getters(solver),
+        families=find_families(solver),
+    )
+
+
+def _call_edges(solver: Solver) -> list[Edge]:
+    edges: list[Edge] = []
+    for site in solver.sites:
+        if site.scope < 0 or not (site.targets or (site.file, site.number) in solver.consumed):
+            continue
+        fact = solver.objects.summaries[site.file].calls[site.number]
+        is_lambda = solver.functions[site.scope].fact.is_lambda
+        if fact.position not in RUNS and not is_lambda:
+            continue
+        spot = (CALL, site.file, site.number)
+        for value, how in sorted(site.targets.items()):
+            kind, first, _ = solver.data[value]
+            if kind == Kind.FUNC:
+                number = int(first)
+                if not solver.functions[number].fact.is_generator:
+                    edges.append(Edge(site.scope, number, "", how, spot, site.perhaps))
+            elif kind == Kind.OUT and (rule := solver.catalogue.rule_for(str(first))) and rule.waits:
+                edges.append(Edge(site.scope, -1, str(first), DIRECT, spot, site.perhaps))
+        for number in sorted(solver.consumed.get((site.file, site.number), ())):
+            edges.append(Edge(site.scope, number, "", DIRECT, spot))
+    return edges
+
+
+def _flow_edges(solver: Solver) -> list[Edge]:
+    edges: list[Edge] = []
+    for (file, number), ran in solver.flow_targets.items():
+        if not ran:
+            continue
+        flow = solver.objects.summaries[file].flows[number]
+        if flow.scope < 0:
+            continue
+        scope = solver.objects.function_base[file] + flow.scope
+        if flow.position in RUNS or solver.functions[scope].fact.is_lambda:
+            edges += [Edge(scope, target, "", DIRECT, (FLOW, file, number)) for target in sorted(ran)]
+    return edges
+
+
+def _reads(solver: Solver) -> list[Edge]:
+    """Places that read a property."""
+    read: dict[int, set[int]] = {}
+    for cell, getters in solver.properties.items():
+        for target in solver.cells.edges.get(cell, ()):
+            read.setdefault(target, set()).update(getters)
+    if not read:
+        return []
+    edges: list[Edge] = []
+    for file, summary in enumerate(solver.objects.summaries):
+        base = solver.objects.cell_base[file]
+        marks = numbers(summary.occurrences)
+        for index in range(0, len(marks), 7):
+            getters_here = read.get(base + marks[index])
+            if getters_here and marks[index + 1]:
+                scope = solver.objects.function_base[file] + marks[index + 1] - 1
+                edges += [Edge(scope, g, "", DIRECT, (READ, file, index // 7)) for g in sorted(getters_here)]
+    return edges
+
+
+def _getters(solver: Solver) -> frozenset[int]:
+    found = (solver.function_of(value)[0] for value, data in enumerate(solver.data) if data[0] == Kind.PROP)
+    return frozenset(number for number in found if number >= 0)
+
+
+def _escapes(solver: Solver) -> list[Escape]:
+    """Functions that outside callables and decorators get hold of."""
+    found: list[Escape] = []
+    for site in solver.sites:
+        paths = [str(solver.data[v][1]) for v in sorted(site.targets) if solver.data[v][0] == Kind.OUT]
+        if not paths:
+            continue
+        index = 0
+        for key, cell in site.args:
+            held = functions_in(solver, cell, generators=True) if cell else ()
+            slot = key if key not in {"", "*", "**"} else str(index)
+            index += key == ""
+            found += [Escape(number, path, slot, (CALL, site.file, site.number)) for path in paths for number in held]
+    for function, paths_of in sorted(solver.outer_decorators.items()):
+        found += [Escape(function, path, None, (READ, file, -number - 1)) for path, file, number in sorted(paths_of)]
+    return found
+
+
+def functions_in(solver: Solver, cell: int, *, generators: bool = False) -> tuple[int, ...]:
+    """Functions that the values of a cell come down to when they are called (or, if asked, iterated), in order."""
+    values = solver.cells.values[cell]
+    if not values:
+        return ()
+    found: set[int] = set()
+    for value in values:
+        kind, first, _ = solver.data[value]
+        if kind == Kind.PARTIAL:
+            inner = solver.partials[int(first)][0]
+            found.update(functions_in(solver, inner) if inner and inner != cell else ())
+            continue
+        if kind == Kind.DECO or (generators and kind == Kind.GEN):
+            found.add(int(first))
+        number, _ = solver.function_of(value)
+        if number >= 0 and kind != Kind.PROP:
+            found.add(number)
+    return tuple(sorted(found))
+
+
+__all__ = [
+    "CALL",
+    "DIRECT",
+    "FLOW",
+    "READ",
+    "THROUGH",
+    "WRAPPER",
+    "Edge",
+    "Escape",
+    "Graph",
+    "build_graph",
+    "functions_in",
+]

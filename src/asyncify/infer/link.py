@@ -1,0 +1,101 @@
+"""Puts the flows of all summaries into one net of cells and lets the values run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from asyncify.catalogue import Catalogue
+from asyncify.index.summary import FlowFact, Summary
+from asyncify.infer.cells import Reaction
+from asyncify.infer.decorators import Decorators
+from asyncify.infer.objects import Objects
+from asyncify.infer.solver import Site
+
+MAX_PASSES = 6
+
+
+class Solver(Decorators):
+    """The whole project's flow. `solve` runs it to the fixed point; afterwards everything may be read."""
+
+    def __init__(self, objects: Objects, catalogue: Catalogue) -> None:
+        super().__init__(objects, catalogue)
+        self.prepare_members()
+        self.prepare_containers()
+        self.prepare_special()
+        self._decorations: list[tuple[int, int, int]] = []
+        self.passes = 0
+
+    def solve(self, guess: Callable[[Solver], bool] | None = None) -> None:
+        """Run to the fixed point; `guess` then may add what it takes to be likely, and values run on."""
+        for file, summary in enumerate(self.objects.summaries):
+            self._link(file, summary, self.objects.cell_base[file])
+        self.seed()
+        self.cells.run()
+        for self.passes in range(1, MAX_PASSES + 1):
+            found = self.apply_undecorated(self._decorations)
+            if not found and guess is not None:
+                found = guess(self)
+            if not found:
+                return
+            self.cells.run()
+        self.cells.capped = True
+
+    def _link(self, file: int, summary: Summary, base: int) -> None:
+        cells = self.cells
+        copies = summary.copies
+        for index in range(0, len(copies), 2):
+            cells.edge(base + copies[index], base + copies[index + 1])
+        for origin, name, target in summary.loads:
+            cells.react(base + origin, self.on_load, name, base + target)
+        for origin, name, source in summary.stores:
+            cells.react(base + origin, self.on_store, name, base + source)
+        for origin, prefix, suffix, target in summary.dynamic:
+            cells.react(base + origin, self.on_dynamic, prefix, suffix, base + target)
+        for origin, key, target in summary.items:
+            cells.react(base + origin, self.on_item, key, base + target)
+            if key is None:
+                self.table_reads.add(base + target)
+        for origin, key, source in summary.puts:
+            cells.react(base + origin, self.on_put, key, base + source)
+        for target, members in summary.containers:
+            shifted = tuple((key, base + cell) for key, cell in members)
+            self.make_container(("literal", base + target), shifted, base + target)
+        instances = summary.instances
+        for index in range(0, len(instances), 2):
+            cells.react(base + instances[index], self._on_instance, base + instances[index + 1])
+        for owner, target in summary.supers:
+            self.on_super(self.objects.class_base[file] + owner, base + target)
+        for number, (decorator, inner, target, function, _) in enumerate(summary.decorations):
+            function = self.objects.function_base[file] + function if function >= 0 else -1
+            self._link_decoration(file, number, base, decorator, inner, target, function)
+        for number, flow in enumerate(summary.flows):
+            self._link_flow(file, number, base, flow)
+        self._link_calls(file, summary, base)
+
+    def _link_decoration(
+        self, file: int, number: int, base: int, decorator: int, inner: int, target: int, function: int
+    ) -> None:  # fmt: skip
+        if not decorator:
+            self.cells.edge(base + inner, base + target)
+            return
+        self._decorations.append((base + decorator, base + inner, base + target))
+        self.decorate(file, number, base + decorator, base + inner, base + target, function)
+
+    def _link_flow(self, file: int, number: int, base: int, flow: FlowFact) -> None:
+        ran = self.flow_targets.setdefault((file, number), {})
+        handler = self.on_enter if flow.kind == "with" else self.on_iterate
+        self.cells.react(base + flow.base, handler, base + flow.result, ran)
+
+    def _link_calls(self, file: int, summary: Summary, base: int) -> None:
+        functions = self.objects.function_base[file]
+        self.site_base.append(len(self.sites))
+        for number, fact in enumerate(summary.calls):
+            args = tuple((key, base + cell if cell else 0) for key, cell in fact.args)
+            scope = functions + fact.scope if fact.scope >= 0 else -1
+            site = Site(file, number, base + fact.callee, base + fact.result, args, scope, {})
+            self.sites.append(site)
+            self.cells.react(site.callee, self.on_call, site)
+
+    def _on_instance(self, value: int, reaction: Reaction) -> None:
+        """An annotation names a type: its cell holds an instance of it."""
+        self.add_instance(value, reaction[1])

@@ -1,0 +1,292 @@
+"""What does `value.name` hold? One cell for each pair, shared by all places that read it."""
+
+from __future__ import annotations
+
+from asyncify.infer.cells import Reaction
+from asyncify.infer.solver import Base
+from asyncify.infer.values import Kind
+
+MAX_SUBCLASSES = 60
+MAX_DOTS = 10
+CALLABLE = frozenset({Kind.FUNC, Kind.DECO, Kind.CTXF})
+
+
+class Members(Base):
+    """Attributes of instances, classes, modules, pack types and outside paths."""
+
+    _members: dict[tuple[int, str], int]
+    _attributes: dict[tuple[int, str], int]
+    _holders: dict[str, list[int]]
+    _readers: dict[str, list[tuple[int, int]]]
+    properties: dict[int, dict[int, None]]
+    containers: dict[tuple[int, str | int | None], int]
+
+    def prepare_members(self) -> None:
+        self._members = {}  # (value, name) -> cell
+        self._attributes = {}  # (class, name) -> cell of what is assigned to instances
+        self._holders = {}  # name -> classes with such an attribute cell
+        self._readers = {}  # name -> (class, member cell) that must hear of new attribute cells
+        self.properties = {}  # member cell -> getters that run when it is read
+
+    def member(self, value: int, name: str) -> int:
+        """The cell of `value.name`, 0 if it can hold nothing of interest."""
+        key = (value, name)
+        cell = self._members.get(key)
+        if cell is None:
+            cell = self._members[key] = self._make_member(value, name)
+        return cell
+
+    def _make_member(self, value: int, name: str) -> int:
+        kind, first, _ = self.data[value]
+        if kind == Kind.INST:
+            assert isinstance(first, int)
+            return self._instance_member(first, value, name)
+        if kind == Kind.CLASS:
+            assert isinstance(first, int)
+            return self._class_member(first, value, name)
+        if kind == Kind.MODULE:
+            cell = self.cells.new()
+            self.load_module(str(first), name, cell)
+            return cell
+        if kind == Kind.SUPER:
+            assert isinstance(first, int)
+            return self._super_member(first, name)
+        return self._simple_member(kind, first, value, name)
+
+    def _simple_member(self, kind: int, first: int | str, value: int, name: str) -> int:
+        cell = self.cells.new()
+        if kind == Kind.OUT:
+            path = str(first)
+            if path.count(".") < MAX_DOTS:
+                self.cells.add(cell, self.out(f"{path}.{name}"))
+        elif kind == Kind.PACK:
+            self._pack_member(str(first), name, cell)
+        elif kind == Kind.CONT:
+            self.cells.add(cell, self.values.of(Kind.CMETH, first, name))
+        elif kind == Kind.PROP and name in {"setter", "getter", "deleter"}:
+            self.cells.add(cell, self.values.of(Kind.SETTER, value))
+        elif kind == Kind.GEN and name == "__next__":
+            self.cells.edge(self.functions[int(first)].yields, cell)
+        elif kind in {Kind.BOUND, Kind.DECO} and name in {"__wrapped__", "__func__"}:
+            self.cells.add(cell, value)
+        return cell
+
+    def _pack_member(self, kind: str, name: str, cell: int) -> None:
+        attribute = self.catalogue.attribute_type(kind, name)
+        if attribute is not None:
+            self.cells.add(cell, self.values.of(Kind.PACK, attribute))
+        self.cells.add(cell, self.values.of(Kind.OUT, f"{kind}.{name}"))
+
+    # Instances
+
+    def _instance_member(self, number: int, value: int, name: str) -> int:
+        cell = self.cells.new()
+        self._members[value, name] = cell  # before anything below asks again
+        cls = self.classes[number]
+        found = self._bind_from(cls.mro, name, value, cell)
+        for holder in self._holders.get(name, ()):
+            if self.objects.related(number, holder):
+                self.cells.edge(self._attributes[holder, name], cell)
+                found = True
+        self._readers.setdefault(name, []).append((number, cell))
+        if not found:
+            found = self._bind_from_subclasses(number, name, value, cell)
+        for path in cls.outside if not found or self.objects.definer(number, name) is None else ():
+            self._outside_member(path, name, cell)
+        if not found and (getter := self._body_cell(cls.mro, "__getattr__")):
+            self.cells.react(getter, self._on_getattr, cell)
+        return cell
+
+    def _outside_member(self, path: str, name: str, cell: int) -> None:
+        canonical = self.catalogue.canonical(path)
+        if canonical in self.catalogue.types:
+            self._pack_member(canonical, name, cell)
+        elif not name.startswith("__"):
+            self.cells.add(cell, self.out(f"{path}.{name}"))
+
+    def _on_getattr(self, value: int, reaction: Reaction) -> None:
+        kind, first, _ = self.data[value]
+        if kind == Kind.FUNC:
+            self.cells.edge(self.functions[int(first)].returns, reaction[1])
+
+    def _body_cell(self, mro: tuple[int, ...], name: str) -> int:
+        for ancestor in mro:
+            cell = self.classes[ancestor].body.get(name)
+            if cell is not None:
+                return cell
+        return 0
+
+    def _bind_from(self, mro: tuple[int, ...], name: str, receiver: int, cell: int) -> bool:
+        body = self._body_cell(mro, name)
+        if body:
+            self.cells.react(body, self._on_bind, receiver, cell)
+        return bool(body)
+
+    def _bind_from_subclasses(self, number: int, name: str, receiver: int, cell: int) -> bool:
+        """A mixin or abstract class uses what only the classes below it, or their other bases, define."""
+        seen: set[int] = set()
+        below = self.classes[number].subclasses
+        if len(below) > MAX_SUBCLASSES:
+            return False
+        for subclass in below:
+            body = self._body_cell(self.classes[subclass].mro, name)
+            if body and body not in seen:
+                seen.add(body)
+                self.cells.react(body, self._on_bind, receiver, cell)
+            for ancestor in self.classes[subclass].mro:
+                attribute = self._attributes.get((ancestor, name))
+                if attribute is not None:
+                    self.cells.edge(attribute, cell)
+                    seen.add(attribute)
+        return bool(seen)
+
+    def _on_bind(self, value: int, reaction: Reaction) -> None:
+        """A value of a class body, read through the instance (or class) `receiver`."""
+        _, receiver, cell = reaction
+        kind, first, _ = self.data[value]
+        if kind in CALLABLE:
+            self.cells.add(cell, self.bind_value(value, receiver))
+        elif kind == Kind.PROP:
+            self._read_property(int(first), receiver, cell)
+        elif kind == Kind.STATIC:
+            self.cells.add(cell, int(first))
+        elif kind == Kind.CLSM:
+            owner = self.data[receiver][1]
+            self.cells.add(cell, self.bind_value(int(first), self.values.of(Kind.CLASS, owner)))
+        else:
+            self.cells.add(cell, value)
+
+    def _read_property(self, getter: int, receiver: int, cell: int) -> None:
+        kind, first, second = self.data[getter]
+        if kind == Kind.DECO:
+            kind, first, _ = self.data[int(second)]
+        if kind != Kind.FUNC:
+            return
+        fn = self.functions[int(first)]
+        self.properties.setdefault(cell, {})[fn.number] = None
+        self.returned(fn.number, receiver, cell)
+
+    def returned(self, number: int, receiver: int, target: int) -> None:
+        """What a function returns -> target; a method that returns itself returns its receiver."""
+        fn = self.functions[number]
+        if fn.owner >= 0 and receiver >= 0 and self.data[receiver][1] != fn.owner:
+            self.cells.react(fn.returns, self._on_returned, fn.owner, receiver, target)
+        else:
+            self.cells.edge(fn.returns, target)
+
+    def _on_returned(self, value: int, reaction: Reaction) -> None:
+        _, owner, receiver, target = reaction
+        kind, first, _ = self.data[value]
+        receiver_kind, receiver_class, _ = self.data[receiver]
+        if kind == Kind.INST and first == owner and receiver_kind in {Kind.INST, Kind.CLASS}:
+            value = self.values.of(Kind.INST, receiver_class)
+        self.cells.add(target, value)
+
+    # Classes and super()
+
+    def _class_member(self, number: int, value: int, name: str) -> int:
+        cell = self.cells.new()
+        self._members[value, name] = cell
+        cls = self.classes[number]
+        body = self._body_cell(cls.mro, name)
+        if body:
+            self.cells.react(body, self._on_class_read, value, cell)
+        for holder in self._holders.get(name, ()):
+            if self.objects.related(number, holder):
+                self.cells.edge(self._attributes[holder, name], cell)
+        self._readers.setdefault(name, []).append((number, cell))
+        if not body:
+            for path in cls.outside:
+                self._outside_member(path, name, cell)
+        return cell
+
+    def _on_class_read(self, value: int, reaction: Reaction) -> None:
+        _, receiver, cell = reaction
+        kind, first, _ = self.data[value]
+        if kind == Kind.CLSM:
+            self.cells.add(cell, self.bind_value(int(first), receiver))
+        elif kind == Kind.STATIC:
+            self.cells.add(cell, int(first))
+        else:
+            self.cells.add(cell, value)
+
+    def _super_member(self, number: int, name: str) -> int:
+        cell = self.cells.new()
+        cls = self.classes[number]
+        receiver = self.values.of(Kind.INST, number)
+        found = self._bind_from(cls.mro[1:], name, receiver, cell)
+        if not found:
+            seen: set[int] = set()
+            for subclass in cls.subclasses[:MAX_SUBCLASSES]:
+                mro = self.classes[subclass].mro
+                body = self._body_cell(mro[mro.index(number) + 1 :], name)
+                if body and body not in seen:
+                    seen.add(body)
+                    self.cells.react(body, self._on_bind, receiver, cell)
+            for path in cls.outside:
+                self._outside_member(path, name, cell)
+        return cell
+
+    # Assignments to attributes
+
+    def attribute(self, number: int, name: str) -> int:
+        """The cell of what is assigned to attribute `name` of instances of a class."""
+        cell = self._attributes.get((number, name))
+        if cell is None:
+            cell = self._attributes[number, name] = self.cells.new()
+            self._holders.setdefault(name, []).append(number)
+            for reader, member in self._readers.get(name, ()):
+                if self.objects.related(reader, number):
+                    self.cells.edge(cell, member)
+        return cell
+
+    def on_load(self, value: int, reaction: Reaction) -> None:
+        _, name, target = reaction
+        self.cells.edge(self.member(value, name), target)
+
+    def on_store(self, value: int, reaction: Reaction) -> None:
+        _, name, source = reaction
+        kind, first, _ = self.data[value]
+        if kind in {Kind.INST, Kind.CLASS}:
+            self.cells.edge(source, self.attribute(int(first), name))
+        elif kind == Kind.MODULE:
+            file = self.objects.modules.file_of.get(str(first))
+            cell = self.objects.summaries[file].names.get(name) if file is not None else None
+            if file is not None and cell is not None:
+                self.cells.edge(source, self.objects.cell_base[file] + cell)
+
+    def on_super(self, number: int, target: int) -> None:
+        self.cells.add(target, self.values.of(Kind.SUPER, number))
+
+    def on_dynamic(self, value: int, reaction: Reaction) -> None:
+        """`getattr(value, computed)`: members whose names fit the constant parts."""
+        _, prefix, suffix, target = reaction
+        kind, first, _ = self.data[value]
+        if kind == Kind.PACK:
+            self.cells.add(target, self.values.of(Kind.ANYMEMBER, first))
+        elif kind in {Kind.INST, Kind.CLASS} and (prefix or suffix):
+            for name in self._names_like(int(first), prefix, suffix):
+                self.cells.edge(self.member(value, name), target)
+        elif kind == Kind.MODULE and (prefix or suffix):
+            file = self.objects.modules.file_of.get(str(first))
+            for name in self.objects.summaries[file].names if file is not None else ():
+                if name.startswith(prefix) and name.endswith(suffix):
+                    self.cells.edge(self.member(value, name), target)
+
+    def _names_like(self, number: int, prefix: str, suffix: str) -> list[str]:
+        cls = self.classes[number]
+        related = [*cls.mro, *cls.subclasses[:MAX_SUBCLASSES]]
+        names = dict.fromkeys(name for other in related for name in self.classes[other].body)
+        return [name for name in names if name.startswith(prefix) and name.endswith(suffix)]
+
+    def add_instance(self, value: int, target: int) -> None:
+        """An instance of the class that `value` is -> target."""
+        kind, first, _ = self.data[value]
+        if kind == Kind.CLASS:
+            self.cells.add(target, self.values.of(Kind.INST, first))
+        elif kind == Kind.OUT and first in self.catalogue.types:
+            self.cells.add(target, self.values.of(Kind.PACK, first))
+        elif kind == Kind.OUT and not str(first).startswith(("builtins.", "typing.")):
+            self.cells.add(target, self.values.of(Kind.OUT, f"{first}()"))
+        elif kind == Kind.CONT:  # `Alias = Union[A, B]`
+            self.cells.add(target, value)

@@ -1,0 +1,67 @@
+"""Guesses for receivers that stay unknown, by a rare method name. Always marked as such."""
+
+from __future__ import annotations
+
+from asyncify.infer.link import Solver
+from asyncify.infer.solver import Site
+from asyncify.infer.values import Kind
+
+MAX_OWNERS = 3
+# Methods of builtin types, files, loggers, threads and the like: these names say nothing.
+COMMON = frozenset(
+    name for kind in (dict, list, set, str, bytes, tuple, int, float, frozenset, object) for name in dir(kind)
+) | frozenset(
+    {"read", "write", "close", "open", "flush", "seek", "tell", "readline", "readlines", "writelines", "run", "start",
+     "stop", "send", "recv", "connect", "acquire", "release", "wait", "set", "put", "next", "call", "execute", "commit",
+     "rollback", "fetch", "load", "save", "dump", "loads", "dumps", "delete", "create", "filter",
+     "all", "first", "last",
+     "info", "debug", "warning", "error", "exception", "log", "parse", "reset", "cancel", "result",
+     "submit", "shutdown",
+     "emit", "handle", "process", "match", "search", "group", "is_alive", "terminate", "kill",
+     "poll", "exists", "mkdir",
+     "raise_for_status", "json", "text", "content", "request", "post", "patch", "head", "options", "main", "apply"}
+)  # fmt: skip
+
+
+def guess(solver: Solver) -> bool:
+    """Give each call of an unknown receiver the few methods of that name. True if anything was added."""
+    names = _rare_methods(solver)
+    found = False
+    for file, summary in enumerate(solver.objects.summaries):
+        base = solver.objects.cell_base[file]
+        loads = {base + target: (base + origin, name) for origin, name, target in summary.loads if name in names}
+        if not loads:
+            continue
+        first = solver.site_base[file]
+        for site in solver.sites[first : first + len(summary.calls)]:
+            if site.callee in loads and not site.targets and not solver.cells.values[loads[site.callee][0]]:
+                found = _aim(solver, site, names[loads[site.callee][1]]) or found
+    return found
+
+
+def _aim(solver: Solver, site: Site, methods: tuple[int, ...]) -> bool:
+    if site.perhaps:
+        return False
+    site.perhaps = True
+    for number in methods:
+        fn = solver.functions[number]
+        receiver = solver.values.of(Kind.INST, fn.owner)
+        solver.cells.edge(solver.member(receiver, fn.fact.name), site.callee)
+    return True
+
+
+def _rare_methods(solver: Solver) -> dict[str, tuple[int, ...]]:
+    found: dict[str, list[int]] = {}
+    for fn in solver.functions:
+        name = fn.fact.name
+        if fn.owner >= 0 and fn.is_method and name not in COMMON and not name.startswith("__"):
+            found.setdefault(name, []).append(fn.number)
+    return {name: tuple(numbers) for name, numbers in found.items() if _is_rare(solver, numbers)}
+
+
+def _is_rare(solver: Solver, numbers: list[int]) -> bool:
+    """Few owners, or all of one hierarchy."""
+    if len(numbers) <= MAX_OWNERS:
+        return True
+    top = solver.functions[numbers[0]].owner
+    return all(solver.objects.related(top, solver.functions[number].owner) for number in numbers)

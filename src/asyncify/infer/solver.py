@@ -1,0 +1,150 @@
+"""The flow of values through a whole project, from summaries to what each cell may hold."""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import dataclass
+
+from asyncify.catalogue import Catalogue
+from asyncify.index.summary import Summary
+from asyncify.infer.cells import Cells, Reaction
+from asyncify.infer.objects import Objects
+from asyncify.infer.values import Kind, Values
+
+BUILTINS = frozenset(dir(builtins))
+
+
+@dataclass(slots=True)
+class Site:
+    """A call of the project, its cells numbered project-wide, and what it was found to reach."""
+
+    file: int
+    number: int  # within the file
+    callee: int
+    result: int
+    args: tuple[tuple[str, int], ...]
+    scope: int  # function number, -1 outside
+    targets: dict[int, int]  # value -> how it is reached, one of graph.DIRECT...
+    perhaps: bool = False
+
+
+class Base:
+    """State that all parts of the solver share: objects, values, cells, sites."""
+
+    def __init__(self, objects: Objects, catalogue: Catalogue) -> None:
+        self.objects = objects
+        self.functions = objects.functions
+        self.classes = objects.classes
+        self.catalogue = catalogue
+        self.values = Values()
+        self.data = self.values.data
+        self.cells = Cells(objects.cells + 1)
+        self.sites: list[Site] = []
+        self.site_base: list[int] = []
+        self.flow_targets: dict[tuple[int, int], dict[int, None]] = {}  # (file, flow) -> functions it runs
+        self.decorated_by: dict[int, dict[int, None]] = {}  # wrapper function -> functions it wraps
+        self.outer_decorators: dict[int, dict[tuple[str, int, int], None]] = {}  # function -> (path, file, decoration)
+        self.table_reads: set[int] = set()  # cells that hold what came out of a container under a computed key
+        self._canonical: dict[str, int] = {}
+        self._roots = frozenset(
+            root for pack in catalogue.packs if pack.rules or pack.types or pack.exceptions for root in pack.source
+        )
+        self._rooted: dict[str, bool] = {}
+
+    def out(self, path: str) -> int:
+        """The value of an outside path, in its canonical spelling."""
+        value = self._canonical.get(path)
+        if value is None:
+            value = self.values.of(Kind.OUT, self.catalogue.canonical(path))
+            self._canonical[path] = value
+        return value
+
+    def is_of_packs(self, path: str) -> bool:
+        """Does some rule pack speak for this outside path?"""
+        known = self._rooted.get(path)
+        if known is None:
+            head = path
+            roots = self._roots
+            while head and head not in roots:
+                head = head.rpartition(".")[0]
+            known = self._rooted[path] = bool(head)
+        return known
+
+    def load_module(self, key: str, name: str, target: int) -> None:
+        """`module.name` -> target: a global of the file, a submodule, or what a star import brings."""
+        self._load_module(key, name, target, set())
+
+    def _load_module(self, key: str, name: str, target: int, seen: set[str]) -> bool:
+        if key in seen:
+            return False
+        seen.add(key)
+        file = self.objects.modules.file_of.get(key)
+        found = False
+        if file is not None:
+            summary = self.objects.summaries[file]
+            cell = summary.names.get(name)
+            if cell is not None:
+                self.cells.edge(self.objects.cell_base[file] + cell, target)
+                found = True
+            elif summary.stars and not name.startswith("_"):
+                found = self._load_star(file, summary, name, target, seen)
+        if not found:
+            child = self.objects.modules.child(key, name)
+            if child is not None:
+                self.cells.add(target, self.values.of(Kind.MODULE, child))
+                found = True
+        return found
+
+    def _load_star(self, file: int, summary: Summary, name: str, target: int, seen: set[str]) -> bool:
+        found = False
+        for module, level in summary.stars:
+            key = self.objects.modules.resolve(module, level, file)
+            if key is not None:
+                found = self._load_module(key, name, target, seen) or found
+            elif self.is_of_packs(module):
+                self.cells.add(target, self.out(f"{module}.{name}"))
+                found = True
+        return found
+
+    def seed(self) -> None:
+        """What is known without any flow: imports, builtins, functions and classes."""
+        for file, summary in enumerate(self.objects.summaries):
+            base = self.objects.cell_base[file]
+            for fact in summary.imports:
+                self._seed_import(file, base + fact.cell, fact.module, fact.level, fact.name)
+            for name, cell in summary.unbound.items():
+                self._seed_unbound(file, summary, name, base + cell)
+        for fn in self.functions:
+            self.cells.add(self.objects.cell_base[fn.file] + fn.fact.value, self.values.of(Kind.FUNC, fn.number))
+            if fn.is_method and fn.owner >= 0:
+                self._seed_self(fn.positional[0], fn.owner, fn.fact.decorators, fn.fact.name)
+        for cls in self.classes:
+            self.cells.add(self.objects.cell_base[cls.file] + cls.fact.value, self.values.of(Kind.CLASS, cls.number))
+
+    def _seed_self(self, cell: int, owner: int, decorators: tuple[str, ...], name: str) -> None:
+        is_class = "classmethod" in decorators or name in {"__new__", "__init_subclass__", "__class_getitem__"}
+        is_type = "type" in self.classes[owner].fact.bases
+        self.cells.add(cell, self.values.of(Kind.CLASS if is_class and not is_type else Kind.INST, owner))
+
+    def _seed_import(self, file: int, cell: int, module: str, level: int, name: str) -> None:
+        key = self.objects.modules.resolve(module, level, file)
+        if key is None:
+            if not level:
+                self.cells.add(cell, self.out(f"{module}.{name}" if name else module))
+            return
+        if name:
+            self.load_module(key, name, cell)
+        else:
+            self.cells.add(cell, self.values.of(Kind.MODULE, key))
+
+    def _seed_unbound(self, file: int, summary: Summary, name: str, cell: int) -> None:
+        if summary.stars and self._load_star(file, summary, name, cell, set()):
+            return
+        if name in BUILTINS:
+            self.cells.add(cell, self.out(f"builtins.{name}"))
+
+    def bind_value(self, value: int, receiver: int) -> int:
+        return self.values.of(Kind.BOUND, value, receiver)
+
+    def on_copy(self, value: int, reaction: Reaction) -> None:
+        self.cells.add(reaction[1], value)

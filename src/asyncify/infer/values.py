@@ -1,0 +1,50 @@
+"""The values that inference moves about: small numbers, each standing for a kind and what it is of."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+Data = tuple[int, "int | str", "int | str"]
+
+
+class Kind(IntEnum):
+    """What a value is. The comment says what its two parts are."""
+
+    MODULE = 0  # key of a project module
+    OUT = 1  # dotted path of something outside; "()" stands for the result of calling it
+    FUNC = 2  # function
+    CLASS = 3  # class
+    INST = 4  # class: an instance of it or of a subclass
+    PACK = 5  # id of a pack type: an instance
+    BOUND = 6  # callable value, receiver value
+    DECO = 7  # wrapper function, wrapped value
+    PROP = 8  # getter value
+    STATIC = 9  # callable value
+    CLSM = 10  # callable value
+    CTXF = 11  # generator function value made a context manager factory
+    CTX = 12  # function: what a CTXF returns
+    GEN = 13  # function: a running generator
+    CONT = 14  # container
+    CMETH = 15  # container, method name
+    PAIRS = 16  # container whose (key, value) pairs are iterated
+    PAIR = 17  # container: one (key, value) pair
+    PARTIAL = 18  # call site of functools.partial
+    SUPER = 19  # class in whose method super() stands
+    ANYMEMBER = 20  # id of a pack type: some member of it, by a computed name
+    SETTER = 21  # property value: its `setter` decorator
+
+
+class Values:
+    """Numbers values, the same on every run."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Data, int] = {}
+        self.data: list[Data] = []
+
+    def of(self, kind: int, first: int | str, second: int | str = 0) -> int:
+        key = (kind, first, second)
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self.data)
+            self.data.append(key)
+        return number
