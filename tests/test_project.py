@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -207,14 +210,31 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     assert paths(tmp_path) == ["a.py"]
 
 
-@POSIX
-@pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="root may read everything")
-def test_a_file_or_folder_that_may_not_be_read_is_named(tmp_path: Path) -> None:
-    write(tmp_path, "a.py", "b.py", "closed/c.py")
-    (tmp_path / "b.py").chmod(0)
-    (tmp_path / "closed").chmod(0)
+@contextmanager
+def without_rights() -> Iterator[None]:
+    """As nobody, where the tests run as root, who may read everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
-    project = load_project(tmp_path)
+
+@POSIX
+def test_a_file_or_folder_that_may_not_be_read_is_named() -> None:
+    with TemporaryDirectory() as name:  # pytest's own folders are closed to all but their owner
+        root = Path(name)
+        root.chmod(0o755)
+        write(root, "a.py", "b.py", "closed/c.py")
+        (root / "b.py").chmod(0)
+        (root / "closed").chmod(0)
+
+        with without_rights():
+            project = load_project(root)
+        (root / "closed").chmod(0o755)
 
     assert [source.path for source in project.sources] == ["a.py"]
     assert [unread.path for unread in project.unreadable] == ["b.py", "closed"]

@@ -154,15 +154,18 @@ class _Walk:
         except OSError as error:
             yield Unreadable(self._relative(folder), 1, error.strerror or str(error))
             return
+        if folder != str(self._root) and _is_not_ours(Path(folder).name, {entry.name for entry in found}):
+            return
         ignored += tuple(_rules_of(folder, Path(folder, ".gitignore")))
         for entry in found:
             is_folder = entry.is_dir(follow_symlinks=False)
-            if not (is_folder or _is_python_file(entry)) or self._is_left_out(entry.path, ignored, is_folder):
+            is_wanted = entry.name not in NEVER_READ if is_folder else _is_python_file(entry)
+            if not is_wanted or self._is_left_out(entry.path, ignored, is_folder):
                 continue
-            if not is_folder:
-                yield self._relative(entry.path)
-            elif not _is_not_ours(entry):
+            if is_folder:
                 yield from self._folder(entry.path, ignored)
+            else:
+                yield self._relative(entry.path)
 
     def _is_left_out(self, path: str, ignored: tuple[_Ignore, ...], is_folder: bool) -> bool:
         if self._exclude.verdict(path, is_folder=is_folder):
@@ -177,13 +180,11 @@ def _is_python_file(entry: os.DirEntry[str]) -> bool:
     return entry.is_file(follow_symlinks=False) and entry.name.endswith(SUFFIXES)
 
 
-def _is_not_ours(entry: os.DirEntry[str]) -> bool:
-    """Environments, caches and what a build left behind."""
-    if entry.name in NEVER_READ or entry.name.endswith(".egg-info"):
+def _is_not_ours(name: str, content: set[str]) -> bool:
+    """Is the folder an environment, or what a build left behind?"""
+    if name.endswith(".egg-info") or "pyvenv.cfg" in content:
         return True
-    if entry.name in BUILT:
-        return not Path(entry.path, "__init__.py").is_file()
-    return Path(entry.path, "pyvenv.cfg").is_file()
+    return name in BUILT and "__init__.py" not in content
 
 
 def _rules_above(root: Path) -> tuple[_Ignore, ...]:
@@ -202,9 +203,11 @@ def _rules_above(root: Path) -> tuple[_Ignore, ...]:
 
 
 def _rules_of(base: str, file: Path) -> Iterator[_Ignore]:
-    if file.is_file():
+    try:
         lines = file.read_text("utf-8-sig", "replace").splitlines()
-        yield _Ignore(base, pathspec.GitIgnoreSpec.from_lines(lines))
+    except OSError:  # most often there is none
+        return
+    yield _Ignore(base, pathspec.GitIgnoreSpec.from_lines(lines))
 
 
 def _is_ignored(path: str, ignored: tuple[_Ignore, ...], *, is_folder: bool) -> bool:
