@@ -98,8 +98,8 @@ def _shares(measurement: Measurement) -> str:
     if measurement.client:
         parts.append(f"callers {measurement.client.cpu_seconds / elapsed:.0%}")
     parts.append(f"stand-in {measurement.stand_in.usage.cpu_seconds / elapsed:.0%}")
-    if measurement.others_cpu_seconds is not None:
-        parts.append(f"other programs {measurement.others_cpu_seconds / elapsed:.0%}")
+    if measurement.others_share is not None:
+        parts.append(f"other programs {measurement.others_share:.0%}")
     if measurement.subject.loop_lag_max is not None:
         parts.append(f"event loop late by up to {measurement.subject.loop_lag_max * 1000:.0f} ms")
     return ", ".join(parts)

@@ -22,9 +22,9 @@ class Fault(Struct, frozen=True):
 
 
 class Note(Struct, frozen=True):
-    """Something worth knowing about one measurement."""
+    """Something worth knowing about one measurement, or about the run."""
 
-    measurement: str
+    measurement: str  # its name, or "noisy machine"
     text: str
 
 

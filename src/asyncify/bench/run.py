@@ -15,6 +15,7 @@ from asyncify.bench.report import VERSION, Fault, Note, Report
 from asyncify.bench.samples import Measurement, Side
 from asyncify.bench.scenario import Case, HttpCase, Scenario
 
+QUIET = 0.1  # of all cores: other programs may use so much before the report warns
 ANSWER_SHOWN = 300  # characters of a failed request's answer
 
 
@@ -117,6 +118,13 @@ class _Runs:
                 yield Fault(measurement.name, "better-than-possible", text)
 
     def notes(self, cores: int) -> Iterator[Note]:
+        others = [taken.measurement.others_share for taken in self.taken.values()]
+        noisy = [share for share in others if share is not None and share > QUIET * cores]
+        if noisy:
+            text = (
+                f"in {len(noisy)} of {len(others)} measurements other programs used up to {max(noisy):.2f} of {cores} "
+            )
+            yield Note("noisy machine", f"{text}cores; run again when it is quiet")
         for taken in self.taken.values():
             measurement = taken.measurement
             reason = explain(measurement, self._unloaded[measurement.case, measurement.side], cores)

@@ -114,6 +114,11 @@ class Measurement(Struct, frozen=True):
     def errors(self) -> int:
         return sum(sample.is_error for sample in self.samples)
 
+    @property
+    def others_share(self) -> float | None:
+        """Cores that all other programs used on average."""
+        return None if self.others_cpu_seconds is None else self.others_cpu_seconds / self.elapsed
+
     def percentile(self, percent: float) -> float:
         """The smallest measured time that so many percent of all requests did not exceed."""
         ordered = sorted(self.seconds)
