@@ -26,7 +26,7 @@ CASES = {
     "last newline added": Change("a.py", b"one\ntwo", b"one\ntwo\n"),
     "last newline lost": Change("a.py", b"one\ntwo\n", b"one\ntwo"),
     "no last newline, edit above": Change("a.py", b"one\ntwo", b"1\ntwo"),
-    "odd separators": Change("a.py", b"a\x0cb\nc\x0bd\ne\x85f\n\xe2\x80\xa8g", b"a\x0cb\nC\x0bd\nE\x85f\n\xe2\x80\xa8g\n"),
+    "odd line ends": Change("a.py", b"a\x0cb\nc\x0bd\ne\x85f\n\xe2\x80\xa8", b"a\x0cb\nC\x0bd\nE\x85f\n\xe2\x80\xa8\n"),
     "like a header": Change("a.py", b"-- a\n++ b\n", b"-- a\n++ c\n@@ -1 +1 @@\n"),
     "new file": Change("_aio.py", None, b"import aiohttp\n"),
     "new file, no last newline": Change("_aio.py", None, b"import aiohttp"),
