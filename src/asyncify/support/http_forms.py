@@ -25,6 +25,8 @@ def _encoded_body(data: Any, files: Any, content: Any) -> tuple[Any, str | None]
         if isinstance(data, (str, bytes)):
             raise ValueError("Data must not be a string.")
         return _multipart(_pairs(data or {}), files.items() if isinstance(files, Mapping) else files)
+    if isinstance(data, (bytearray, memoryview)):
+        data = bytes(data)
     if data:
         is_form = isinstance(data, (Mapping, list, tuple))
         return (urlencode(_pairs(data), doseq=True), "application/x-www-form-urlencoded") if is_form else (data, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import re
 from collections.abc import Mapping
 from http.cookiejar import CookieJar
@@ -13,7 +14,7 @@ import aiohttp
 from aiohttp.http import SERVER_SOFTWARE
 from multidict import CIMultiDict
 
-from asyncify.support.http_cookies import Cookies, _cookie_header
+from asyncify.support.http_cookies import Cookies, _cookie, _cookie_header
 from asyncify.support.http_forms import _blocks, _length, _position
 from asyncify.support.http_response import Request
 from asyncify.support.http_urls import _encoded_url, _redirect_url, _url_login
@@ -53,7 +54,10 @@ def _prepared(
 ) -> Request:
     """The request, but for its login. Raises ValueError for a header that must not be sent."""
     merged = Cookies(jar)
-    merged.update(cookies or {})
+    if isinstance(cookies, Mapping):
+        cookies = [_cookie(name, value) for name, value in cookies.items()]
+    for cookie in cookies or ():
+        merged.set_cookie(copy.copy(cookie))
     request = Request(method, _encoded_url(url, params), headers, body, merged, _position(body))
     _set_cookie_header(request)
     _set_length(request)
@@ -151,8 +155,8 @@ def _wire_body(request: Request) -> Any:
     body = request.body
     if isinstance(body, str):
         body = body.encode()
-    if body is None or (isinstance(body, bytes) and len(body) < _LARGE):
-        return body or None
+    if body is None or (isinstance(body, bytes) and 0 < len(body) < _LARGE):
+        return body
     if not isinstance(body, bytes) and request.is_sent and request.position is None:
         raise aiohttp.ClientPayloadError("The body of the request was a generator: it cannot be sent again")
     if request.position is not None:

@@ -138,6 +138,11 @@ def _url_login(url: str) -> tuple[str, str] | None:
 
 
 def _wire_url(url: str) -> URL:
-    """The URL for aiohttp: not to be quoted again, and without a login, which is sent as a header."""
+    """The URL for aiohttp: quoted to the last character, and without a login, which is sent as a header."""
     parts = urlsplit(url)
-    return URL(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl(), encoded=True)
+    wired = parts._replace(
+        netloc=parts.netloc.rpartition("@")[2],
+        path=_quoted(parts.path, _IN_PATH),
+        query=_quoted(parts.query, _IN_QUERY),
+    )
+    return URL(wired.geturl(), encoded=True)

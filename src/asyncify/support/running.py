@@ -18,9 +18,7 @@ def run(main: Awaitable[_T]) -> _T:
     Where an event loop is running already it cannot be waited for: the coroutine then runs in a thread with a
     loop of its own, and this thread stands still, as it did in synchronous code.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not _is_in_loop():
         return asyncio.run(_awaited(main))
     context = contextvars.copy_context()
     with ThreadPoolExecutor(1) as thread:
@@ -30,6 +28,14 @@ def run(main: Awaitable[_T]) -> _T:
 async def settle(value: Any) -> Any:
     """The value, or what it gives when awaited: for a call that may reach functions of both kinds."""
     return await value if inspect.isawaitable(value) else value
+
+
+def _is_in_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 async def _awaited(value: Awaitable[_T]) -> _T:

@@ -1,0 +1,28 @@
+"""Fixtures: the support module as a project has it, and two servers; made once for all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+from support_pairs import load_support
+from support_server import Server
+
+
+@pytest.fixture(scope="session")
+def aio(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    return load_support(tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="session")
+def _both() -> Iterator[tuple[Server, Server]]:
+    with Server() as one, Server() as other:
+        yield one, other
+
+
+@pytest.fixture
+def servers(_both: tuple[Server, Server]) -> tuple[Server, Server]:
+    for server in _both:
+        server.take()
+    return _both
