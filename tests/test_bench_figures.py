@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
 
 import pytest
 
+from asyncify.bench.answers import plain
 from asyncify.bench.compare import compare_answers, compare_times, compare_traffic, rank_test
 from asyncify.bench.explain import beats_bound, explain
 from asyncify.bench.ledger import covered
@@ -180,6 +185,49 @@ def test_a_lone_hole_keeps_the_type() -> None:
 
     assert fill({"n": "{n}", "who": "user {body.name}"}, values.__getitem__) == {"n": 3, "who": "user ada"}
     assert fill_number(["s{n}", "{other}"], 7) == ["s7", "{other}"]
+
+
+@dataclass
+class Point:
+    x: int
+    y: list[int]
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+class Bag:
+    def __init__(self, *values: int) -> None:
+        self.values = values
+        self._opened = time.time()
+
+
+class Closed:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Point(1, [2]), {"x": 1, "y": [2]}),
+        ({1: (2, {4, 3})}, {"1": [2, [3, 4]]}),
+        (Colour.RED, "red"),
+        (Bag(1, 2), {"values": [1, 2]}),
+        (b"\xffa", "\\xffa"),
+        (date(2026, 1, 2), "datetime.date(2026, 1, 2)"),
+        ([Closed()], ["<test_bench_figures.Closed object>"]),
+    ],
+)
+def test_what_a_call_returned_as_plain_values(value: object, expected: object) -> None:
+    assert plain(value) == expected
+
+
+def test_what_refers_to_itself_ends() -> None:
+    ring: list[object] = []
+    ring.append(ring)
+
+    assert "..." in str(plain(ring))
 
 
 ALONE = measurement([0.41] * 4, wait=0.4)

@@ -15,8 +15,10 @@ def plain(value: Any, depth: int = 0) -> Any:
     """The value as JSON values: sets sorted, objects by their public attributes, all else by repr without address."""
     if depth > MAX_DEPTH:
         return "..."
+    if isinstance(value, enum.Enum):
+        return plain(value.value, depth + 1)
     if value is None or isinstance(value, (bool, int, float, str)):
-        return value.value if isinstance(value, enum.Enum) else value
+        return value
     if isinstance(value, dict):
         return {str(key): plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -39,7 +41,7 @@ def _object(value: Any, depth: int) -> Any:
         return plain(fields, depth + 1)
     if hasattr(value, "model_dump"):
         return plain(value.model_dump(), depth + 1)
-    attributes = getattr(value, "__dict__", None)
-    if attributes and not isinstance(value, type) and not callable(value):
-        return plain({name: item for name, item in attributes.items() if not name.startswith("_")}, depth + 1)
+    public = {name: item for name, item in getattr(value, "__dict__", {}).items() if not name.startswith("_")}
+    if public and not isinstance(value, type) and not callable(value):
+        return plain(public, depth + 1)
     return ADDRESS.sub("", repr(value))

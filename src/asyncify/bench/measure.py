@@ -174,7 +174,7 @@ def start_bench(scenario: Scenario) -> Iterator[Bench]:
 
 def _environment(scenario: Scenario, services: str) -> dict[str, str]:
     """The subject's: no proxy between it and the loopback, the same order of sets on both sides."""
-    env = {key: value for key, value in os.environ.items() if key.lower() not in PROXIES and key != "PYTHONPATH"}
+    env = {key: value for key, value in os.environ.items() if key.lower() not in PROXIES}
     env |= {"NO_PROXY": "*", "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     return env | {key: str(fill(value, {"services": services}.__getitem__)) for key, value in scenario.env.items()}
 

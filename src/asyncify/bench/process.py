@@ -103,8 +103,8 @@ class Process:
 
     def _close(self) -> None:
         self._popen.wait()
-        self._reader.join()
-        for pipe in (self._popen.stdin, self._popen.stdout):
+        self._reader.join(STOP_TIMEOUT)  # a process that the project forked may keep the pipe open
+        for pipe in (self._popen.stdin, None if self._reader.is_alive() else self._popen.stdout):
             if pipe is not None:
                 try:
                     pipe.close()
