@@ -11,6 +11,7 @@ from asyncify.catalogue import Catalogue
 from asyncify.change import Change
 from asyncify.check import Fault, check_awaited, check_rest, check_text
 from asyncify.colour import colour
+from asyncify.colour.colouring import Colouring
 from asyncify.config import Config
 from asyncify.dependencies import change_dependencies
 from asyncify.entries import entry_functions
@@ -19,6 +20,7 @@ from asyncify.infer import infer
 from asyncify.infer.facts import Index
 from asyncify.loader import load_catalogue
 from asyncify.plan.planner import plan
+from asyncify.plan.pools import find_pools, unworkable
 from asyncify.plan.step import Plan
 from asyncify.plan.support_place import is_test
 from asyncify.project import Project, Source, Unreadable, decode, load_project
@@ -74,9 +76,22 @@ def analyse_project(project: Project, config: Config, catalogue: Catalogue, prog
     progress("colouring")
     entries = entry_functions(project, index.functions)
     held = {id_: Reason.TEST for id_, function in index.functions.items() if is_test(function.place.path)}
-    colouring = colour(index, catalogue, entries=entries, held=held, colour_detected=False)
+    colouring = _coloured(project, index, catalogue, entries, held)
     progress("planning")
     return Analysis(project, index, plan(project, index, colouring, catalogue, config.support), summaries.faults)
+
+
+def _coloured(
+    project: Project, index: Index, catalogue: Catalogue, entries: frozenset[str], held: Mapping[str, Reason]
+) -> Colouring:
+    """The colours, with those thread pools taken for pools of tasks that can become such."""
+    pooled = find_pools(project.sources, index)
+    while True:
+        colouring = colour(index, catalogue, entries=entries, held=held, awaited=pooled, colour_detected=False)
+        bad = unworkable(pooled, index, colouring)
+        if not bad:
+            return colouring
+        pooled -= bad
 
 
 def migrate(config: Config, catalogue: Catalogue | None = None, progress: Progress = _silent) -> Migration:
@@ -107,8 +122,9 @@ def _check_again(
     texts = {rewrite.path: rewrite.text for rewrite in rewrites}
     project = _rewritten(analysis, texts)
     again = analyse_project(project, replace(config, cache=False), catalogue)
-    everything = {source.path: source.text for source in project.sources}
-    return check_rest(again.plan) + check_awaited(analysis.index, again.index, everything)
+    support = analysis.plan.support
+    own = {source.path: source.text for source in project.sources if support is None or source.path != support.path}
+    return check_rest(again.plan) + check_awaited(analysis.index, again.index, own)
 
 
 def _rewritten(analysis: Analysis, texts: Mapping[str, str]) -> Project:

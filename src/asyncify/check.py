@@ -52,17 +52,18 @@ def check_rest(again: Plan) -> tuple[Fault, ...]:
 
 
 def check_awaited(before: Index, after: Index, texts: Mapping[str, str]) -> tuple[Fault, ...]:
-    """No call of a function that turned async is left without an await."""
+    """No call of a function that turned async is left without an await, in any of the files of `texts`."""
     turned = {
         id_
         for id_, function in after.functions.items()
         if function.is_async and not function.is_generator and not _was_async(before, id_)
     }
     faults: list[Fault] = []
-    for path, facts in after.files.items():
+    for path, text in texts.items():
+        facts = after.files[path]
         loose = [call for call in facts.calls if _reaches(call, turned) and call.position is not Position.AWAITED]
         if loose:
-            faults += _unawaited(path, texts[path], loose)
+            faults += _unawaited(path, text, loose)
     return tuple(faults)
 
 

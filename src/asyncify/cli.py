@@ -252,8 +252,10 @@ def _notice(migration: Migration) -> None:
 
 
 def _unread(analysis: Analysis) -> None:
-    for fault in (*analysis.project.unreadable, *analysis.unparsed):
-        sys.stderr.write(f"{fault.path}:{fault.line}: not read: {fault.why}\n")
+    faults = [(fault.path, fault.line, fault.why) for fault in analysis.project.unreadable]
+    faults += [(fault.path, fault.line, fault.why) for fault in analysis.unparsed]
+    for path, line, why in sorted(faults):
+        sys.stderr.write(f"{path}:{line}: not read: {why}\n")
 
 
 def _leave_on_faults(migration: Migration) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from asyncify.catalogue import Catalogue
 from asyncify.colour.outside import THREADS, has_member, holds_callback, holds_generator
 from asyncify.infer.describe import plain_path
-from asyncify.infer.graph import Graph
+from asyncify.infer.graph import Escape, Graph
 from asyncify.infer.objects import Fn
 from asyncify.place import Place
 from asyncify.reason import Reason
@@ -38,15 +38,15 @@ class Barrier:
     detail: str
 
 
-def find_barriers(graph: Graph, catalogue: Catalogue) -> dict[int, Barrier]:
-    """The first barrier of each function that has one."""
+def find_barriers(graph: Graph, catalogue: Catalogue, awaited: frozenset[Escape] = frozenset()) -> dict[int, Barrier]:
+    """The first barrier of each function that has one; `awaited` are escapes to code that will await the function."""
     found: dict[int, Barrier] = {}
     for fn in graph.objects.functions:
         barrier = _by_name(graph, fn)
         if barrier is not None:
             found[fn.number] = barrier
     for escape in graph.escapes:
-        if escape.function in found:
+        if escape.function in found or escape in awaited:
             continue
         is_generator = graph.objects.functions[escape.function].fact.is_generator
         holds = holds_generator if is_generator else holds_callback

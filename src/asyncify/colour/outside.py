@@ -33,7 +33,8 @@ CONSUME_WELL = frozenset(
      "contextlib.closing"}
 )  # fmt: skip
 NEUTRAL_DECORATORS = frozenset(
-    {"builtins.staticmethod", "builtins.classmethod", "functools.wraps", "functools.wraps()", "contextlib.contextmanager",
+    {"builtins.staticmethod", "builtins.classmethod", "functools.wraps", "functools.wraps()",
+     "contextlib.contextmanager",
      "abc.abstractmethod", "abc.abstractclassmethod", "abc.abstractstaticmethod", "typing.overload", "typing.final",
      "typing.override", "typing.no_type_check", "typing.type_check_only", "typing_extensions.overload",
      "typing_extensions.override", "typing_extensions.final", "typing_extensions.deprecated()", "warnings.deprecated()",

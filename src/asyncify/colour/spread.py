@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from asyncify.catalogue import Catalogue
 from asyncify.colour.barriers import Barrier, find_barriers
 from asyncify.colour.colouring import Colour, Colouring, Link, Verdict
 from asyncify.infer.facts import Index
-from asyncify.infer.graph import WRAPPER, Edge, Graph
+from asyncify.infer.graph import DIRECT, WRAPPER, Edge, Graph
+from asyncify.place import Place
 from asyncify.reason import Reason
 
 MAX_ROUNDS = 1_000
@@ -31,13 +34,17 @@ def colour(
     catalogue: Catalogue,
     *,
     entries: frozenset[str] = frozenset(),
+    held: Mapping[str, Reason] = MappingProxyType({}),
+    awaited: frozenset[Place] = frozenset(),
     colour_detected: bool = True,
     colour_perhaps: bool = False,
     barriers: bool = True,
 ) -> Colouring:
     """Which functions turn async, which have to stay sync although they wait, and why.
 
-    `entries` are ids of functions that outside code calls as plain functions. Without `colour_detected` waits that
+    `entries` are ids of functions that outside code calls as plain functions; `held` are those that stay sync for a
+    reason that the code does not show (tests); `awaited` are the calls of outside code that will await the functions
+    which are handed to them. Without `colour_detected` waits that
     have no asynchronous form do not count; with `colour_perhaps` calls count that were resolved by a rare method name
     alone. Without `barriers` only constructors and special methods stay sync: what one would like to be async if
     everything else could follow.
@@ -45,7 +52,7 @@ def colour(
     graph = index.graph
     if graph is None:
         raise ValueError("the index was not made by infer()")
-    return _Spread(graph, catalogue, entries, colour_detected, colour_perhaps, barriers).run()
+    return _Spread(graph, catalogue, entries, held, awaited, colour_detected, colour_perhaps, barriers).run()
 
 
 class _Spread:
@@ -54,6 +61,8 @@ class _Spread:
         graph: Graph,
         catalogue: Catalogue,
         entries: frozenset[str],
+        held: Mapping[str, Reason],
+        awaited: frozenset[Place],
         colour_detected: bool,
         colour_perhaps: bool,
         barriers: bool,
@@ -61,7 +70,9 @@ class _Spread:
         self.graph = graph
         self.functions = graph.objects.functions
         self.entries = entries
-        found = find_barriers(graph, catalogue)
+        self.held = held
+        taken = [escape for escape in graph.escapes if awaited and graph.place(escape.spot) in awaited]
+        found = find_barriers(graph, catalogue, frozenset(taken))
         if not barriers:
             found = {number: barrier for number, barrier in found.items() if barrier.reason in LANGUAGE}
         self.barriers = found
@@ -69,6 +80,7 @@ class _Spread:
         self._share_barriers()
         edges = graph.edges if barriers else (*graph.edges, *graph.reads)
         self.edges = [edge for edge in edges if colour_perhaps or not edge.perhaps]
+        self.edges += [Edge(escape.scope, escape.function, "", DIRECT, escape.spot) for escape in taken]
         self.seeds = [
             edge
             for edge in self.edges
@@ -127,7 +139,7 @@ class _Spread:
     def _note(self, number: int, how: _Reached, queue: deque[tuple[int, bool]]) -> None:
         self.reached[number] = how
         fn = self.functions[number]
-        if number in self.barriers or fn.id in self.entries or fn.fact.is_async:
+        if number in self.barriers or fn.id in self.entries or fn.id in self.held or fn.fact.is_async:
             return  # callers need not wait for it: it stays as it is
         queue.append((number, False))
 
@@ -149,6 +161,8 @@ class _Spread:
             return Verdict(fn.id, Colour.ALREADY, chain)
         if barrier is not None:
             return Verdict(fn.id, Colour.STUCK, chain, barrier.reason, barrier.place, barrier.detail)
+        if fn.id in self.held:
+            return Verdict(fn.id, Colour.STUCK, chain, self.held[fn.id])
         if fn.id in self.entries:
             return Verdict(fn.id, Colour.ENTRY, chain, Reason.ENTRY)
         return Verdict(fn.id, Colour.ASYNC, chain)

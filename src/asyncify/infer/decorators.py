@@ -8,7 +8,8 @@ from asyncify.infer.solver import Site
 from asyncify.infer.values import Kind
 
 PROPERTIES = frozenset(
-    {"builtins.property", "functools.cached_property", "abc.abstractproperty", "django.utils.functional.cached_property",
+    {"builtins.property", "functools.cached_property", "abc.abstractproperty",
+     "django.utils.functional.cached_property",
      "werkzeug.utils.cached_property", "types.DynamicClassAttribute"}
 )  # fmt: skip
 CONTEXTS = frozenset({"contextlib.contextmanager"})

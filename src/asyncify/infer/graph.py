@@ -36,6 +36,7 @@ class Escape:
     path: str
     slot: str | None
     spot: tuple[int, int, int]
+    scope: int = -1  # the function that hands it over
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,8 @@ def _escapes(solver: Solver) -> list[Escape]:
             held = functions_in(solver, cell, generators=True) if cell else ()
             slot = key if key not in {"", "*", "**"} else str(index)
             index += key == ""
-            found += [Escape(number, path, slot, (CALL, site.file, site.number)) for path in paths for number in held]
+            spot = (CALL, site.file, site.number)
+            found += [Escape(number, path, slot, spot, site.scope) for path in paths for number in held]
     for function, paths_of in sorted(solver.outer_decorators.items()):
         found += [Escape(function, path, None, (READ, file, -number - 1)) for path, file, number in sorted(paths_of)]
     return found

@@ -18,7 +18,8 @@ from asyncify.infer.modules import Modules
 
 # Bases that say nothing of their own that a subclass could override with a wait.
 PLAIN_BASES = frozenset(
-    {"object", "abc.ABC", "typing.Protocol", "typing_extensions.Protocol", "typing.Generic", "enum.Enum", "enum.IntEnum",
+    {"object", "abc.ABC", "typing.Protocol", "typing_extensions.Protocol", "typing.Generic",
+     "enum.Enum", "enum.IntEnum",
      "enum.StrEnum", "enum.Flag", "enum.IntFlag", "typing.NamedTuple", "typing.TypedDict",
      "typing_extensions.TypedDict",
      "dict", "list", "set", "tuple", "str", "int", "float", "bytes", "frozenset", "type", "Exception", "BaseException"}

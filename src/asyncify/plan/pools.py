@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from asyncify.colour.colouring import Colour
-from asyncify.infer.facts import Call
-from asyncify.plan.scene import Decided, Scene, pack_paths
+from asyncify.colour.colouring import Colour, Colouring
+from asyncify.infer.facts import Call, Index
+from asyncify.place import Place
+from asyncify.plan.scene import RUNS_IN_LOOP, Decided, Scene, pack_paths
 from asyncify.plan.step import Ending, EnterAsync, Hole, IterateAsync, Outcome, Step, Substitute, Unroll
+from asyncify.plan.tree import Tree
+from asyncify.project import Source
 from asyncify.reason import Reason
 
 POOL = "concurrent.futures.ThreadPoolExecutor"
@@ -21,6 +25,14 @@ IGNORED = frozenset({"thread_name_prefix"})
 
 
 @dataclass(frozen=True, slots=True)
+class _Text:
+    """A file's tree and its calls by span."""
+
+    tree: Tree
+    calls: Mapping[tuple[int, int, int, int], Call]
+
+
+@dataclass(frozen=True, slots=True)
 class _Pool:
     """A `with ThreadPoolExecutor(...) as name:` block and the calls made on the pool inside it."""
 
@@ -30,41 +42,76 @@ class _Pool:
     calls: tuple[Call, ...]
 
 
+def find_pools(sources: Iterable[Source], index: Index) -> frozenset[Place]:
+    """Calls of `map` and `submit` on thread pools that could become pools of tasks, by their shape alone."""
+    found: set[Place] = set()
+    for source in sources:
+        facts = index.files.get(source.path)
+        if facts is None or not any(pack_paths(call) == [POOL] for call in facts.calls):
+            continue
+        text = _Text(Tree(source.path, source.text), {call.place.span: call for call in facts.calls})
+        for call in facts.calls:
+            pool = _pool(text, call)
+            if pool is not None and _limit(pool.node) is not None and all(_work(made) for made in pool.calls):
+                found.update(made.place for made in pool.calls)
+    return frozenset(found)
+
+
+def unworkable(pooled: frozenset[Place], index: Index, colouring: Colouring) -> frozenset[Place]:
+    """Those of `pooled` that cannot become tasks after all: their function stays synchronous, or some of their
+    work does."""
+    bad: set[Place] = set()
+    by_scope: dict[str | None, list[Call]] = {}
+    for facts in index.files.values():
+        for call in facts.calls:
+            if call.place in pooled:
+                by_scope.setdefault(call.scope, []).append(call)
+    for scope, calls in by_scope.items():
+        colours = {colouring.colour_of(id_) for call in calls for id_ in _work(call)}
+        runs = scope is not None and colouring.colour_of(scope) in RUNS_IN_LOOP
+        if Colour.ASYNC in colours and (not runs or colours != {Colour.ASYNC}):
+            bad.update(call.place for call in calls)
+    return frozenset(bad)
+
+
 def decide_pools(scene: Scene) -> dict[tuple[int, int, int, int], Decided]:
     """Decisions for every call that belongs to a thread pool, by the span of the call."""
     decided: dict[tuple[int, int, int, int], Decided] = {}
-    pools = [pool for call in scene.facts.calls if (pool := _pool(scene, call)) is not None]
-    for pool in pools:
-        for call, decision in _decide_pool(scene, pool):
-            decided[call.place.span] = decision
+    text = _Text(scene.tree, scene.calls)
+    for call in scene.facts.calls:
+        pool = _pool(text, call) if scene.runs_in_loop(call.scope) else None
+        if pool is None:
+            continue
+        for made, decision in _decide_pool(scene, pool):
+            decided[made.place.span] = decision
     return decided
 
 
-def _pool(scene: Scene, call: Call) -> _Pool | None:
-    if pack_paths(call) != [POOL] or not scene.runs_in_loop(call.scope):
+def _pool(text: _Text, call: Call) -> _Pool | None:
+    if pack_paths(call) != [POOL] or call.scope is None:
         return None
-    node = scene.node_of(call.place)
-    item = scene.tree.parent(node) if node is not None else None
-    block = scene.tree.parent(item) if isinstance(item, ast.withitem) else None
+    node = text.tree.expression(call.place)
+    item = text.tree.parent(node) if node is not None else None
+    block = text.tree.parent(item) if isinstance(item, ast.withitem) else None
     if not isinstance(node, ast.Call) or not isinstance(item, ast.withitem) or not isinstance(block, ast.With):
         return None
     if not isinstance(item.optional_vars, ast.Name):
         return None
     name = item.optional_vars.id
     uses = [n for n in ast.walk(block) if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)]
-    calls = [found for use in uses if (found := _call_on(scene, use)) is not None]
+    calls = [found for use in uses if (found := _call_on(text, use)) is not None]
     if not calls or len(calls) != len(uses):
         return None
     return _Pool(call, node, block, tuple(calls))
 
 
-def _call_on(scene: Scene, use: ast.Name) -> Call | None:
+def _call_on(text: _Text, use: ast.Name) -> Call | None:
     """The call of `map` or `submit` on a pool, if that is what the name is used for."""
-    attribute = scene.tree.parent(use)
-    outer = scene.tree.parent(attribute) if isinstance(attribute, ast.Attribute) else None
+    attribute = text.tree.parent(use)
+    outer = text.tree.parent(attribute) if isinstance(attribute, ast.Attribute) else None
     if not isinstance(outer, ast.Call) or outer.func is not attribute:
         return None
-    call = scene.calls.get(scene.tree.place(outer).span)
+    call = text.calls.get(text.tree.place(outer).span)
     return call if call is not None and _method(call) in {"map", "submit"} else None
 
 

@@ -68,7 +68,7 @@ def each_yielded(statement: cst.SimpleStatementLine) -> cst.For:
     )
 
 
-def split_entry(function: cst.FunctionDef, action: SplitEntry) -> list[Statement]:
+def split_entry(function: cst.FunctionDef, action: SplitEntry, support: str) -> list[Statement]:
     """The async twin that holds the body, and the synchronous shell that runs it in an event loop."""
     twin = function.with_changes(
         name=cst.Name(action.twin),
@@ -78,7 +78,7 @@ def split_entry(function: cst.FunctionDef, action: SplitEntry) -> list[Statement
         lines_after_decorators=[],
     )
     call = cst.Call(func=cst.Name(action.twin), args=_forwarded(function.params))
-    run = cst.Call(func=cst.parse_expression(action.runner), args=[cst.Arg(call)])
+    run = cst.Call(func=cst.parse_expression(action.runner.replace("{aio}", support)), args=[cst.Arg(call)])
     shell = function.with_changes(
         body=cst.IndentedBlock(body=[*_docstring(function), _line(cst.Return(run))]),
         leading_lines=[cst.EmptyLine(indent=False)] * (2 if _is_top_level(function) else 1),

@@ -110,7 +110,9 @@ class _Filler(cst.CSTTransformer):
         between = cst.Comma(whitespace_after=self.call.whitespace_before_args)
         *others, last = arguments
         separated = [
-            argument if _ends_line(argument) and argument is not self.arguments[-1] else argument.with_changes(comma=between)
+            argument
+            if _ends_line(argument) and argument is not self.arguments[-1]
+            else argument.with_changes(comma=between)
             for argument in others
         ]
         end = {"comma": self.arguments[-1].comma, "whitespace_after_arg": self.arguments[-1].whitespace_after_arg}
@@ -143,8 +145,7 @@ def _separated(arguments: list[cst.Arg]) -> list[cst.Arg]:
     comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
     *others, last = arguments
     separated = [
-        argument if isinstance(argument.comma, cst.Comma) else argument.with_changes(comma=comma)
-        for argument in others
+        argument if isinstance(argument.comma, cst.Comma) else argument.with_changes(comma=comma) for argument in others
     ]
     if isinstance(last.comma, cst.Comma) and isinstance(last.comma.whitespace_after, cst.SimpleWhitespace):
         last = last.with_changes(comma=cst.MaybeSentinel.DEFAULT)

@@ -119,7 +119,7 @@ class StepsTransformer(cst.CSTTransformer):
         return new.with_changes(lpar=old.lpar, rpar=old.rpar)
 
     def _caught(self, action: FlattenCatch, node: cst.BaseExpression) -> cst.BaseExpression:
-        classes = [cst.parse_expression(text) for text in action.classes]
+        classes = [cst.parse_expression(text.replace("{aio}", self._support)) for text in action.classes]
         if len(classes) == 1:
             return classes[0]
         spliced = cst.Tuple(elements=[cst.Element(value) for value in classes])
@@ -239,7 +239,7 @@ class StepsTransformer(cst.CSTTransformer):
         step = self._functions.get(start)
         if step is not None and isinstance(step.action, SplitEntry) and isinstance(statement, cst.FunctionDef):
             self._done(step)
-            return 1, split_entry(statement, step.action)
+            return 1, split_entry(statement, step.action, self._support)
         if isinstance(statement, cst.SimpleStatementLine) and yielded_from(statement) in self._yields:
             return 1, (each_yielded(statement),)
         return 1, (statement,)
