@@ -98,6 +98,7 @@ CASES = [
     ("({question})", "({question}", "18", ["rule acme-ask, becomes", "bad template", "valid Python"]),
     ('imports = ["asyncio"]\nref', "ref", "18", ["becomes", "names asyncio", "add it to imports"]),
     ("becomes = ", "becoms = ", "18", ["rule acme-ask, becoms", "unknown key", "did you mean 'becomes'"]),
+    ('why = "It waits."', 'lifespan = "life"\nwhy = "."', "21", ["lifespan", "no slot 'life'"]),
     ("{ hooks =", "{ hoks =", "20", ["refuses", "no slot 'hoks'", "did you mean 'hooks'"]),
     ('why = "It waits."', 'streams = "stream"\nwhy = "."', "21", ["streams", "needs `opens`"]),
     ('why = "It waits."', 'safety = "unsafe"\nwhy = "."', "14", ["differs", "names its difference"]),
