@@ -146,6 +146,8 @@ class ExceptionRule:
     catches: tuple[str, ...]  # expressions for an `except` clause
     raises: str  # one expression that names a class
     imports: tuple[str, ...] = ()
+    after: str | None = None  # a class whose handler, standing before this one in the same `try`, takes its share
+    catches_after: tuple[str, ...] = ()  # what is left to catch behind such a handler
 
 
 @dataclass(frozen=True, slots=True)

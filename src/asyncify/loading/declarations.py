@@ -11,7 +11,7 @@ from asyncify.loading.templates import check_template, read_imports, read_path, 
 from asyncify.rule import ANY_ARGUMENTS, ANY_ATTRIBUTE, Accepts, ExceptionRule, Form, PackType
 
 TYPE_KEYS = frozenset(field.name for field in fields(PackType)) - {"pack"}
-EXCEPTION_KEYS = frozenset({"catches", "raises", "imports"})
+EXCEPTION_KEYS = frozenset({"catches", "raises", "imports", "after", "catches_after"})
 ACCEPTS_KEYS = frozenset({"call", "of", "slot", "forms", "overrides"})
 MEMBER = re.compile(r"[A-Za-z_]\w*(\(\))?")
 OWN = "self"
@@ -39,7 +39,8 @@ def read_type(section: Section, pack: str) -> PackType:
         pack=pack,
         becomes=becomes,
         keeps=_members(section, "keeps"),
-        held=_held(section),
+        held=_held(section, "held"),
+        iterated=_held(section, "iterated"),
         attributes={name: _attribute_type(section, name, own) for name in section.mapping("attributes")},
         enters=_optional_type(section, "enters", own),
         enters_async=section.flag("enters_async"),
@@ -66,9 +67,13 @@ def read_exceptions(section: Section, pack: str) -> Iterator[ExceptionRule]:
                 raise section.fault(path, f"unknown key {key!r}; known are {', '.join(sorted(EXCEPTION_KEYS))}", key)
         imports = read_imports(entry)
         catches, raises = entry.one_or_many("catches"), entry.string("raises")
-        for key, template in [*(("catches", each) for each in catches), ("raises", raises)]:
+        after, narrowed = entry.optional("after"), entry.strings("catches_after")
+        if (after is None) == bool(narrowed):
+            raise section.fault(path, "`after` and `catches_after` stand together or not at all", path)
+        keyed = [("raises", raises), *(("catches", each) for each in catches)]
+        for key, template in (*keyed, *(("catches_after", each) for each in narrowed)):
             check_template(entry, key, template, ("aio",), imports=imports)
-        yield ExceptionRule(path, pack, catches, raises, imports)
+        yield ExceptionRule(path, pack, catches, raises, imports, after, tuple(narrowed))
 
 
 def read_accepts(section: Section) -> Iterator[Accepts]:
@@ -93,13 +98,13 @@ def _members(section: Section, key: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def _held(section: Section) -> dict[str, str]:
-    held = section.mapping("held")
+def _held(section: Section, key: str) -> dict[str, str]:
+    held = section.mapping(key)
     for member, template in held.items():
         if not MEMBER.fullmatch(member):
-            raise section.fault("held", f"{member!r} is neither `name` nor `name()`", member)
+            raise section.fault(key, f"{member!r} is neither `name` nor `name()`", member)
         known = ("self", "aio", "name", "*") if member.endswith("()") else ("self", "aio", "name")
-        check_template(section, "held", template, known, imports=())
+        check_template(section, key, template, known, imports=())
     return held
 
 

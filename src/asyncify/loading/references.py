@@ -161,8 +161,8 @@ def _templates(pack: Pack) -> Iterator[tuple[str, str, str | None]]:
     for kind in pack.types:
         if kind.becomes:
             yield f"type {kind.id}, becomes", kind.becomes, None
-        for member, template in kind.held.items():
+        for member, template in (*kind.held.items(), *kind.iterated.items()):
             yield f"type {kind.id}, held {member}", template, member.removesuffix("()")
     for exception in pack.exceptions:
-        for template in (*exception.catches, exception.raises):
+        for template in (*exception.catches, *exception.catches_after, exception.raises):
             yield f"exceptions, {exception.path}", template, None

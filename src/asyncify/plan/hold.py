@@ -233,28 +233,22 @@ def _members(scene: Scene, rule: Rule, uses: list[ast.expr]) -> tuple[Step, ...]
             return None
         outer = scene.tree.parent(attribute)
         is_called = isinstance(outer, ast.Call) and outer.func is attribute
-        template = kind.held.get(attribute.attr + "()" if is_called else attribute.attr)
-        if template is None:
-            return None
+        key = attribute.attr + "()" if is_called else attribute.attr
         member = outer if is_called else attribute
         assert isinstance(member, ast.expr)
-        found = _member_steps(scene, rule, use, member, template)
-        if found is None:
+        template = kind.held.get(key) or kind.iterated.get(key)
+        if template is None or (key in kind.iterated and not _is_iterated(scene, member)):
             return None
-        steps.extend(found)
+        place = scene.tree.place(member)
+        steps.append(Step(place, Substitute(template, (Hole("self", scene.tree.place(use)),)), rule.id, WHY_MEMBER))
+        if key in kind.iterated:
+            steps.append(Step(place, IterateAsync(), rule.id, WHY_MEMBER))
     return tuple(steps)
 
 
-def _member_steps(scene: Scene, rule: Rule, use: ast.expr, member: ast.expr, template: str) -> tuple[Step, ...] | None:
-    place = scene.tree.place(member)
-    holes = (Hole("self", scene.tree.place(use)),)
-    if not template.startswith("async for "):
-        return (Step(place, Substitute(template, holes), rule.id, WHY_MEMBER),)
+def _is_iterated(scene: Scene, member: ast.expr) -> bool:
     loop = scene.tree.parent(member)
-    if not isinstance(loop, ast.For | ast.comprehension) or loop.iter is not member:
-        return None
-    step = Step(place, Substitute(template.removeprefix("async for "), holes), rule.id, WHY_MEMBER)
-    return step, Step(place, IterateAsync(), rule.id, WHY_MEMBER)
+    return isinstance(loop, ast.For | ast.comprehension) and loop.iter is member
 
 
 def _is_nested(scene: Scene, use: ast.expr) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -9,6 +10,7 @@ from dataclasses import replace
 from asyncify.catalogue import Catalogue
 from asyncify.colour.colouring import Colour, Colouring
 from asyncify.infer.facts import Call, FileFacts, Index
+from asyncify.plan.annotations import decide_annotation
 from asyncify.plan.calls import decide_call
 from asyncify.plan.definitions import decide_function
 from asyncify.plan.generators import decide_run
@@ -25,6 +27,7 @@ from asyncify.plan.step import (
     SplitEntry,
     Step,
     Substitute,
+    Unroll,
 )
 from asyncify.plan.support_place import place_support
 from asyncify.plan.tree import Tree
@@ -49,7 +52,7 @@ def plan(
         decided = {path: _decide_file(scene) for path, scene in scenes.items()}
     if any(pack.target not in {None, "asyncio"} for pack in catalogue.packs if pack.id in migrating):
         decided = _with_lifespans(scenes, decided, support_name)
-    files = tuple(_file_plan(path, decision, catalogue) for path, decision in decided.items() if decision.steps)
+    files = tuple(_file_plan(scenes[path], decision) for path, decision in decided.items() if decision.steps)
     names = tuple(sorted({name for file in files for step in file.steps for name in _support_names(step)}))
     users = [file.path for file in files if file.imports.support]
     paths = frozenset(source.path for source in project.sources)
@@ -148,7 +151,9 @@ def _scene(
 def _decide_file(scene: Scene) -> Decided:
     pools = decide_pools(scene)
     decisions = list(pools.values())
-    decisions += [decide_function(scene, scene.index.functions[id_]) for id_ in scene.functions]
+    for id_ in scene.functions:
+        decisions.append(decide_function(scene, scene.index.functions[id_]))
+        decisions.append(decide_annotation(scene, scene.index.functions[id_]))
     decisions += [decide_call(scene, call) for call in scene.facts.calls if call.place.span not in pools]
     decisions += [decide_run(scene, run) for run in scene.facts.runs]
     decisions += [decide_use(scene, use) for use in scene.facts.uses]
@@ -166,19 +171,37 @@ def _with_lifespans(scenes: Mapping[str, Scene], decided: Mapping[str, Decided],
 # ---------------------------------------------------------------- one file's plan
 
 
-def _file_plan(path: str, decided: Decided, catalogue: Catalogue) -> FilePlan:
+def _file_plan(scene: Scene, decided: Decided) -> FilePlan:
     steps = tuple(sorted(_unique_steps(decided.steps), key=lambda step: step.order))
     texts = [text for step in steps for text in _texts(step)]
-    modules = {name for text in texts for name in MODULE_NAME.findall(text)}
-    left = {root for step in steps for root in _roots_of(step, catalogue)}
-    needs_support = any("{aio}" in text for text in texts)
-    return FilePlan(path, steps, ImportNeed(tuple(sorted(modules)), needs_support, tuple(sorted(left))))
+    need = ImportNeed(
+        modules=tuple(sorted({name for text in texts for name in MODULE_NAME.findall(text)})),
+        names=tuple(sorted({n for step in steps if isinstance(step.action, Substitute) for n in step.action.needs})),
+        support=any("{aio}" in text for text in texts),
+        freed=tuple(sorted({name for step in steps for name in _freed(scene, step)})),
+    )
+    return FilePlan(scene.path, steps, need)
 
 
-def _roots_of(step: Step, catalogue: Catalogue) -> Iterable[str]:
-    rule = catalogue.rules.get(step.rule)
-    pack_ids = {rule.pack} if rule else {pack.id for pack in catalogue.packs if pack.exceptions or pack.types}
-    return [root.partition(".")[0] for pack in catalogue.packs if pack.id in pack_ids for root in pack.source]
+def _freed(scene: Scene, step: Step) -> set[str]:
+    """Names that stood in what a step replaces and that its template does not keep."""
+    if isinstance(step.action, Unroll):
+        block = scene.tree.statement_at(step.place)
+        items = block.items if isinstance(block, ast.With) else []
+        return {name for item in items for name in _heads(item.context_expr)}
+    if not isinstance(step.action, Substitute | Hold | FlattenCatch):
+        return set()
+    if any("{it}" in text for text in _texts(step)):
+        return set()
+    node = scene.node_of(step.place)
+    return set() if node is None else _heads(node)
+
+
+def _heads(node: ast.expr) -> set[str]:
+    """The name at the root of `a.b.c(...)`."""
+    while isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
 
 
 def _texts(step: Step) -> tuple[str, ...]:

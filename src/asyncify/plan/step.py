@@ -31,6 +31,7 @@ class Substitute:
     template: str
     holes: tuple[Hole, ...] = ()
     drop: tuple[str, ...] = ()
+    needs: tuple[tuple[str, str], ...] = ()  # `from module import name` that the template uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +153,12 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class ImportNeed:
-    """Modules that the steps of one file name, and import roots that they leave behind."""
+    """What the steps of one file name, and the names that they may leave unused."""
 
     modules: tuple[str, ...] = ()  # plain imports: "asyncio", "aiohttp"
+    names: tuple[tuple[str, str], ...] = ()  # `from module import name`
     support: bool = False
-    left: tuple[str, ...] = ()  # import roots whose names may be dropped where nothing uses them any more
+    freed: tuple[str, ...] = ()  # names whose imports go if nothing uses them any more
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,14 +19,17 @@ class Tree:
         self.module = ast.parse(text)
         self._parents: dict[ast.AST, ast.AST] = {}
         self._expressions: dict[tuple[int, int, int, int], ast.expr] = {}
+        self._statements: dict[tuple[int, int, int, int], ast.stmt] = {}
         self._functions: dict[tuple[int, int], FunctionNode] = {}
         for parent in ast.walk(self.module):
             for child in ast.iter_child_nodes(parent):
                 self._parents[child] = parent
             if isinstance(parent, ast.expr):
                 self._expressions.setdefault(self.place(parent).span, parent)
-            elif isinstance(parent, FunctionNode):
-                self._functions[parent.lineno, parent.col_offset] = parent
+            elif isinstance(parent, ast.stmt):
+                self._statements.setdefault(self.place(parent).span, parent)
+                if isinstance(parent, FunctionNode):
+                    self._functions[parent.lineno, parent.col_offset] = parent
 
     def place(self, node: ast.AST) -> Place:
         return place_of(self.path, node)
@@ -38,6 +41,10 @@ class Tree:
     def function(self, place: Place) -> FunctionNode | None:
         """The function whose `def` or `async` stands where `place` starts."""
         return self._functions.get((place.line, place.column))
+
+    def statement_at(self, place: Place) -> ast.stmt | None:
+        """The statement with exactly this place."""
+        return self._statements.get(place.span)
 
     def parent(self, node: ast.AST) -> ast.AST | None:
         return self._parents.get(node)

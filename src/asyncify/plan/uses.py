@@ -36,11 +36,34 @@ def decide_use(scene: Scene, use: Use) -> Decided:
 def _decide_exception(scene: Scene, use: Use, node: ast.expr, rule: ExceptionRule) -> Decided:
     if _is_raised_or_base(scene, node):
         return Decided((Step(use.place, Substitute(rule.raises), EXCEPTION_RULE, WHY_EXCEPTION),))
-    classes = rule.catches
+    classes = _caught(scene, node, rule)
     if rule.pack in scene.lingering:
-        classes = (*classes, _source(scene, node))
+        classes = (*classes, ast.unparse(node))
     step = Step(use.place, FlattenCatch(classes), EXCEPTION_RULE, WHY_EXCEPTION)
     return Decided((step, *_response_steps(scene, node, rule)))
+
+
+def _caught(scene: Scene, node: ast.expr, rule: ExceptionRule) -> tuple[str, ...]:
+    """What to catch here, less what a handler before this one catches already."""
+    earlier = _earlier_rules(scene, node)
+    classes = rule.catches_after if any(before.path == rule.after for before in earlier) else rule.catches
+    taken = {name for before in earlier for name in before.catches}
+    return tuple(name for name in classes if name not in taken) or classes
+
+
+def _earlier_rules(scene: Scene, node: ast.expr) -> list[ExceptionRule]:
+    handler = next((a for a in scene.tree.ancestors(node) if isinstance(a, ast.ExceptHandler | ast.stmt)), None)
+    block = scene.tree.parent(handler) if isinstance(handler, ast.ExceptHandler) else None
+    if not isinstance(handler, ast.ExceptHandler) or not isinstance(block, ast.Try):
+        return []
+    before = block.handlers[: block.handlers.index(handler)]
+    named = [name for other in before if other.type is not None for name in ast.walk(other.type)]
+    symbols = [use.symbols[0] for name in named if (use := _use_at(scene, name)) and len(use.symbols) == 1]
+    return [found for symbol in symbols if (found := scene.catalogue.exceptions.get(symbol)) is not None]
+
+
+def _use_at(scene: Scene, node: ast.AST) -> Use | None:
+    return scene.uses.get(scene.tree.place(node).span) if isinstance(node, ast.expr) else None
 
 
 def _is_raised_or_base(scene: Scene, node: ast.expr) -> bool:
@@ -76,10 +99,6 @@ def _response_steps(scene: Scene, node: ast.expr, rule: ExceptionRule) -> tuple[
             action = Substitute("{aio}.response_of({self})", (Hole("self", scene.tree.place(attribute.value)),))
             steps.append(Step(scene.tree.place(attribute), action, EXCEPTION_RULE, WHY_RESPONSE))
     return tuple(steps)
-
-
-def _source(scene: Scene, node: ast.expr) -> str:
-    return ast.unparse(node)
 
 
 def _decide_type(scene: Scene, use: Use, node: ast.expr, kind: PackType) -> Decided:

@@ -40,9 +40,11 @@ def mend_imports(tree: cst.Module, path: str, need: ImportNeed, support: Support
     root = _root_package(path, support)
     for module in need.modules:
         tree = _with_import(tree, _Wanted(_Import(_section(module, root), False, module), ""), root)
+    for module, name in need.names:
+        tree = _with_import(tree, _Wanted(_Import(_section(module, root), True, module), name), root)
     if need.support and support is not None:
         tree = _with_import(tree, _support_import(tree, path, support, root), root)
-    return drop_unused(tree, frozenset(need.left)) if need.left else tree
+    return drop_unused(tree, frozenset(need.freed)) if need.freed else tree
 
 
 def _root_package(path: str, support: SupportModule | None) -> str:

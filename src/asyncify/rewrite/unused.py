@@ -10,11 +10,11 @@ import libcst as cst
 Body = Sequence[cst.BaseStatement]
 
 
-def drop_unused(tree: cst.Module, roots: frozenset[str]) -> cst.Module:
-    """The module without those imports of `roots` (top-level package names) whose names are not used."""
+def drop_unused(tree: cst.Module, freed: frozenset[str]) -> cst.Module:
+    """The module without those imports that bind a name of `freed` which nothing uses any more."""
     used = _UsedNames()
     tree.visit(used)
-    return tree.visit(_Dropper(roots, used.names))
+    return tree.visit(_Dropper(freed - used.names))
 
 
 class _UsedNames(cst.CSTVisitor):
@@ -56,10 +56,9 @@ class _UsedNames(cst.CSTVisitor):
 
 
 class _Dropper(cst.CSTTransformer):
-    def __init__(self, roots: frozenset[str], used: set[str]) -> None:
+    def __init__(self, unused: frozenset[str]) -> None:
         super().__init__()
-        self._roots = roots
-        self._used = used
+        self._unused = unused
 
     def visit_Try(self, node: cst.Try) -> bool:
         return False  # `try: import x except ImportError` is a question, not an import
@@ -88,25 +87,18 @@ class _Dropper(cst.CSTTransformer):
         if not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1:
             return statement
         node = statement.body[0]
-        if isinstance(node, cst.Import):
-            names = [alias for alias in node.names if not self._is_unused(_path(alias.name), alias)]
-        elif isinstance(node, cst.ImportFrom) and not node.relative and not isinstance(node.names, cst.ImportStar):
-            module = _path(cast(cst.BaseExpression, node.module))
-            names = [alias for alias in node.names if not self._is_unused(module, alias)]
-        else:
+        if not isinstance(node, cst.Import | cst.ImportFrom) or isinstance(node.names, cst.ImportStar):
             return statement
-        if len(names) == len(cast(Sequence[cst.ImportAlias], node.names)):
+        names = [alias for alias in node.names if not self._is_unused(alias)]
+        if len(names) == len(node.names):
             return statement
         if not names:
             return None
         names[-1] = names[-1].with_changes(comma=_last_comma(node))
         return statement.with_changes(body=[node.with_changes(names=names)])
 
-    def _is_unused(self, module: str, alias: cst.ImportAlias) -> bool:
-        if module.partition(".")[0] not in self._roots:
-            return False
-        bound = alias.evaluated_alias or _path(alias.name).partition(".")[0]
-        return bound not in self._used
+    def _is_unused(self, alias: cst.ImportAlias) -> bool:
+        return (alias.evaluated_alias or _path(alias.name).partition(".")[0]) in self._unused
 
 
 def _last_comma(node: cst.Import | cst.ImportFrom) -> cst.Comma | cst.MaybeSentinel:

@@ -7,6 +7,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import aiohttp
+
+
+class JSONDecodeError(json.JSONDecodeError, aiohttp.ClientError):
+    """A body that is no JSON: a ValueError, and a failed request as well, as in requests."""
+
+    __module__ = json.JSONDecodeError.__module__  # logs keep calling it what it is
+
 
 def _declared_encoding(headers: Mapping[str, str]) -> str | None:
     """The charset of the Content-Type; Latin-1 for text and UTF-8 for JSON without one; else None."""
@@ -40,7 +48,14 @@ def _decoded(body: bytes, encoding: str | None) -> str:
 
 
 def _decoded_json(body: bytes, encoding: str | None, **options: Any) -> Any:
-    """Raises json.JSONDecodeError where the body is no JSON, also where it is empty."""
+    """Raises JSONDecodeError where the body is no JSON, also where it is empty."""
+    try:
+        return _loaded_json(body, encoding, **options)
+    except json.JSONDecodeError as error:
+        raise JSONDecodeError(error.msg, error.doc, error.pos) from None
+
+
+def _loaded_json(body: bytes, encoding: str | None, **options: Any) -> Any:
     if not encoding and len(body) > 3:
         try:
             return json.loads(body.decode(json.detect_encoding(body)), **options)

@@ -18,7 +18,7 @@ from yarl import URL
 from asyncify.support.http_cookies import Cookies, _store_cookies
 from asyncify.support.http_decode import _declared_encoding, _decoded, _decoded_json, _guessed_encoding
 from asyncify.support.http_urls import _wire_url
-from asyncify.support.streaming import _lines
+from asyncify.support.streaming import _lines, _whole
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -106,7 +106,7 @@ class Response:
         return links
 
     def json(self, **options: Any) -> Any:
-        """The body as JSON, whatever its type; json.JSONDecodeError if it is none."""
+        """The body as JSON, whatever its type; JSONDecodeError if it is none."""
         return _decoded_json(self.content, self.encoding, **options)
 
     def raise_for_status(self) -> None:
@@ -156,7 +156,7 @@ async def _response_from(opened: aiohttp.ClientResponse) -> Response:
     headers: CIMultiDict[str] = CIMultiDict()
     for name, value in opened.headers.items():
         headers[name] = f"{headers[name]}, {_latin1(value)}" if name in headers else _latin1(value)
-    content = await opened.read()
+    content = await _whole(opened)
     response = Response(opened.status, opened.reason or "", headers, content, exchange.request)
     response.elapsed, response.history = exchange.elapsed, exchange.history
     _take_cookies(response.cookies, exchange.request, opened)

@@ -13,12 +13,12 @@ from asyncify.support.http_decode import _declared_encoding, _decoded, _decoded_
 
 async def text_of(response: aiohttp.ClientResponse) -> str:
     """The whole body as text; bytes that cannot be decoded are replaced."""
-    return _decoded(await response.read(), _declared_encoding(response.headers))
+    return _decoded(await _whole(response), _declared_encoding(response.headers))
 
 
 async def json_of(response: aiohttp.ClientResponse, **options: Any) -> Any:
-    """The whole body as JSON, whatever its type; json.JSONDecodeError if it is none."""
-    return _decoded_json(await response.read(), _declared_encoding(response.headers), **options)
+    """The whole body as JSON, whatever its type; JSONDecodeError if it is none."""
+    return _decoded_json(await _whole(response), _declared_encoding(response.headers), **options)
 
 
 async def iter_content(
@@ -50,7 +50,7 @@ async def iter_lines(
 async def _pieces(response: aiohttp.ClientResponse, size: int | None) -> AsyncIterator[bytes]:
     by_chunk = size is None or "chunked" in response.headers.get("Transfer-Encoding", "")
     held = bytearray()
-    async for data, chunk_ends in response.content.iter_chunks():
+    async for data, chunk_ends in _chunks(response):
         held += data
         while size and len(held) >= size:
             yield bytes(held[:size])
@@ -60,6 +60,22 @@ async def _pieces(response: aiohttp.ClientResponse, size: int | None) -> AsyncIt
             held.clear()
     if held:
         yield bytes(held)
+
+
+async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[tuple[bytes, bool]]:
+    try:
+        async for chunk in response.content.iter_chunks():
+            yield chunk
+    except aiohttp.ClientResponseError as error:
+        raise aiohttp.ClientPayloadError(error.message) from error
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    """The body. A broken one is a ClientPayloadError, also where aiohttp takes it for an error status."""
+    try:
+        return await response.read()
+    except aiohttp.ClientResponseError as error:
+        raise aiohttp.ClientPayloadError(error.message) from error
 
 
 def _lines(pending: Any, chunk: Any, delimiter: Any) -> tuple[list[Any], Any]:
