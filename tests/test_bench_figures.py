@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
+import msgspec
 import pytest
 
 from asyncify.bench.answers import plain
-from asyncify.bench.compare import compare_answers, compare_times, compare_traffic, rank_test
+from asyncify.bench.compare import compare_answers, compare_speed, compare_traffic, rank_test
 from asyncify.bench.explain import beats_bound, explain
 from asyncify.bench.ledger import covered
 from asyncify.bench.samples import Measurement, Sample, Side, StandInRecord, Usage
@@ -33,6 +34,10 @@ def measurement(
     seen = StandInRecord(len(samples), wait * len(samples), wait * len(samples), in_flight, {}, IDLE)
     subject = Usage(cpu, 1, 1, None, None)
     return Measurement("case", Side.AFTER, "uvicorn", callers, samples, wait, subject, seen, IDLE, 0.0)
+
+
+def one_by_one(*seconds: float) -> Measurement:
+    return measurement(seconds, wait=0.1)
 
 
 def test_percentiles_are_measured_times() -> None:
@@ -95,13 +100,13 @@ def test_the_approximation_meets_the_exact_value(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_clear_gain_has_a_figure_and_an_interval() -> None:
-    gain = compare_times("case", 1, [1.19, 1.20, 1.21, 1.20], [0.99, 1.00, 1.01, 1.0])
+    gain = compare_speed(one_by_one(1.19, 1.20, 1.21, 1.20), one_by_one(0.99, 1.00, 1.01, 1.0))
 
     assert str(gain).startswith("1.20x faster (1.1")
 
 
 def test_a_loss_is_called_one() -> None:
-    gain = compare_times("case", 1, [0.99, 1.00, 1.01, 1.02], [1.98, 2.00, 2.02, 2.04])
+    gain = compare_speed(one_by_one(0.99, 1.00, 1.01, 1.02), one_by_one(1.98, 2.00, 2.02, 2.04))
 
     assert str(gain).startswith("2.00x slower (1.9")
 
@@ -115,7 +120,21 @@ def test_a_loss_is_called_one() -> None:
     ],
 )
 def test_no_gain_without_evidence(before: list[float], after: list[float]) -> None:
-    assert str(compare_times("case", 1, before, after)) == "no difference found"
+    assert str(compare_speed(one_by_one(*before), one_by_one(*after))) == "no difference found"
+
+
+def test_no_gain_where_requests_a_second_and_times_disagree() -> None:
+    """One caller of the first run has a long wait for nothing at the end: fewer requests a second, but quicker ones."""
+    busy = measurement([0.55] * 20, callers=2, wait=0.1)
+    starved = msgspec.structs.replace(
+        measurement([0.5] * 20, callers=2, wait=0.1),
+        samples=tuple(Sample(n, n * 0.4, 0.5 + n / 1000, "200", "same") for n in range(20)),
+    )
+
+    gain = compare_speed(starved, busy)
+
+    assert gain.ratio > 1.03 > 1 > gain.time_ratio
+    assert str(gain) == "no difference found"
 
 
 def test_answers_are_compared_by_request() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from asyncify.bench.compare import Difference, Gain, compare_answers, compare_times, compare_traffic
+from asyncify.bench.compare import Difference, Gain, compare_answers, compare_speed, compare_traffic
 from asyncify.bench.explain import beats_bound, explain
 from asyncify.bench.machine import this_machine
 from asyncify.bench.measure import Bench, Taken, Tree, current_python, start_bench
@@ -98,8 +98,7 @@ class _Runs:
 
     def gains(self) -> Iterator[Gain]:
         for before, after in self._pairs():
-            name, callers = before.measurement.case, before.measurement.callers
-            yield compare_times(name, callers, before.measurement.seconds, after.measurement.seconds)
+            yield compare_speed(before.measurement, after.measurement)
 
     def differences(self) -> Iterator[Difference]:
         for before, after in self._pairs():
