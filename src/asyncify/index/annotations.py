@@ -58,7 +58,7 @@ class Annotations(Expressions):
         if name in TRANSPARENT:
             return self.join([self.annotation(argument) for argument in arguments])
         if name in CLASS_ITSELF:
-            return self._class(inner)
+            return self.class_of(inner)
         if name in LAST_ARGUMENT:
             return self.annotation(arguments[-1]) if arguments else NOTHING
         if name in SEQUENCES:
@@ -73,14 +73,15 @@ class Annotations(Expressions):
             self.annotation(argument)
         return self.instance(self.expression(node.value))
 
-    def _class(self, node: ast.expr) -> int:
+    def class_of(self, node: ast.expr) -> int:
+        """The cell of the class itself that an annotation names, quoted or not."""
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             try:
                 node = ast.parse(node.value, mode="eval").body
             except (SyntaxError, ValueError):
                 return NOTHING
             quiet, self.quiet = self.quiet, True
-            cell = self.expression(node)
+            cell = self.class_of(node)
             self.quiet = quiet
             return cell
-        return self.expression(node) if isinstance(node, ast.Name | ast.Attribute) else NOTHING
+        return self.expression(node) if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) else NOTHING

@@ -25,6 +25,7 @@ from asyncify.index.summary import (
 AWAITED = POSITIONS.index("awaited")
 LAMBDA = POSITIONS.index("lambda")
 GENERATOR = POSITIONS.index("generator")
+ALIASES = frozenset({"Optional", "Union", "Type"})
 NEVER_OF_INTEREST = frozenset({"None", "True", "False", "str", "int", "bool", "float", "bytes", "Any", "object"})
 # Builtins whose result cannot matter; their arguments are still looked at.
 PLAIN_BUILTINS = frozenset(
@@ -210,6 +211,9 @@ class Expressions(Recorder):
             arguments.pop()
         for keyword in node.keywords:
             if type(keyword.value) is ast.Constant:
+                if keyword.arg == "bound" and isinstance(keyword.value.value, str):  # of a TypeVar
+                    arguments.append(("bound", self.class_of(keyword.value)))
+                    self.argument_places.extend(span_of(keyword.value))
                 continue
             if type(keyword.value) is ast.Call:
                 self.consumer = intern(f"{prefix}{keyword.arg or '**'}")
@@ -254,6 +258,9 @@ class Expressions(Recorder):
 
     def _subscript(self, node: ast.Subscript) -> int:
         self.consumer = "other"
+        if isinstance(node.value, ast.Name | ast.Attribute) and dotted(node.value).rpartition(".")[2] in ALIASES:
+            inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            return self.join([self.class_of(argument) for argument in inner])
         base = self.expression(node.value)
         if isinstance(node.slice, ast.Slice):
             self.expression(node.slice)
@@ -420,6 +427,9 @@ class Expressions(Recorder):
         raise NotImplementedError
 
     def annotation(self, node: ast.expr) -> int:
+        raise NotImplementedError
+
+    def class_of(self, node: ast.expr) -> int:
         raise NotImplementedError
 
     def store_occurrence(self, node: ast.expr, cell: int) -> None:

@@ -255,8 +255,8 @@ class Calls(Special, Containers):
             self._call_pack(path, site, result, owner)
             return
         self.reach(site, value, DIRECT)
-        if path.count("()") < (2 if self.is_of_packs(path) else 1):
-            self.cells.add(result, self.values.of(Kind.OUT, f"{path}()"))
+        self.cells.add(result, self.out_result(path))
+        self.wrapped_outside(path, args, result)
 
     def _call_pack(self, path: str, site: Site, result: int, owner: str) -> None:
         rule = self.catalogue.rule_for(path)

@@ -8,7 +8,7 @@ from asyncify.index.summary import IS_CALLEE, IS_STORE, OCCURRENCE, POSITIONS, S
 from asyncify.infer.facts import Call, FileFacts, Implicit, Passed, Position, Run, Target, TargetKind, Use
 from asyncify.infer.graph import Graph, functions_in
 from asyncify.infer.link import Solver
-from asyncify.infer.solver import Site
+from asyncify.infer.solver import FOREIGN, Site
 from asyncify.infer.values import Kind
 from asyncify.place import Place
 
@@ -96,7 +96,7 @@ class Describer:
                 found |= self._function_targets(int(first), depth)
             elif kind == Kind.CLASS:
                 found.add(Target(TargetKind.CLASS, self.solver.classes[int(first)].id))
-            elif kind == Kind.OUT:
+            elif kind == Kind.OUT and first != FOREIGN:
                 found.add(self._outside(str(first)))
         return found
 
@@ -208,7 +208,7 @@ class Describer:
         elif flags & (IS_CALLEE | IS_STORE):
             return
         elif kind == Kind.OUT:
-            if "()" not in str(first) and self.solver.is_of_packs(str(first)):
+            if "()" not in str(first) and first != FOREIGN and self.solver.is_of_packs(str(first)):
                 symbols.add(str(first))
         elif kind in {Kind.FUNC, Kind.BOUND, Kind.DECO, Kind.STATIC, Kind.CLSM, Kind.CTXF}:
             number, _ = self.solver.function_of(value)
@@ -235,4 +235,4 @@ class Describer:
 
 def plain_path(path: str) -> str:
     """A path as it may be written in Python: the result of a call is named by what was called."""
-    return path.replace("()", "")
+    return "code outside the project" if path == FOREIGN else path.replace("()", "")

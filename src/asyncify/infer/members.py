@@ -7,7 +7,6 @@ from asyncify.infer.solver import Base
 from asyncify.infer.values import Kind
 
 MAX_SUBCLASSES = 60
-MAX_DOTS = 10
 CALLABLE = frozenset({Kind.FUNC, Kind.DECO, Kind.CTXF})
 
 
@@ -56,9 +55,7 @@ class Members(Base):
     def _simple_member(self, kind: int, first: int | str, value: int, name: str) -> int:
         cell = self.cells.new()
         if kind == Kind.OUT:
-            path = str(first)
-            if path.count(".") < MAX_DOTS:
-                self.cells.add(cell, self.out(f"{path}.{name}"))
+            self.cells.add(cell, self.out_member(str(first), name))
         elif kind == Kind.PACK:
             self._pack_member(str(first), name, cell)
         elif kind == Kind.CONT:
@@ -84,6 +81,8 @@ class Members(Base):
         self._members[value, name] = cell  # before anything below asks again
         cls = self.classes[number]
         found = self._bind_from(cls.mro, name, value, cell)
+        if found:
+            self._bind_from_subclasses(number, name, value, cell)
         for holder in self._holders.get(name, ()):
             if self.objects.related(number, holder):
                 self.cells.edge(self._attributes[holder, name], cell)
@@ -125,20 +124,26 @@ class Members(Base):
     def _bind_from_subclasses(self, number: int, name: str, receiver: int, cell: int) -> bool:
         """A mixin or abstract class uses what only the classes below it, or their other bases, define."""
         seen: set[int] = set()
+        for body in self._bodies_below(number, name):
+            seen.add(body)
+            self.cells.react(body, self._on_bind, receiver, cell)
         below = self.classes[number].subclasses
-        if len(below) > MAX_SUBCLASSES:
-            return False
-        for subclass in below:
-            body = self._body_cell(self.classes[subclass].mro, name)
-            if body and body not in seen:
-                seen.add(body)
-                self.cells.react(body, self._on_bind, receiver, cell)
+        for subclass in below if len(below) <= MAX_SUBCLASSES else ():
             for ancestor in self.classes[subclass].mro:
                 attribute = self._attributes.get((ancestor, name))
                 if attribute is not None:
                     self.cells.edge(attribute, cell)
                     seen.add(attribute)
         return bool(seen)
+
+    def _bodies_below(self, number: int, name: str) -> list[int]:
+        """Cells of `name` in the bodies that a subclass would look it up in, the class's own left out."""
+        below = self.classes[number].subclasses
+        if len(below) > MAX_SUBCLASSES:
+            return []
+        own = self._body_cell(self.classes[number].mro, name)
+        found = dict.fromkeys(self._body_cell(self.classes[subclass].mro, name) for subclass in below)
+        return [body for body in found if body and body != own]
 
     def _on_bind(self, value: int, reaction: Reaction) -> None:
         """A value of a class body, read through the instance (or class) `receiver`."""
@@ -191,6 +196,9 @@ class Members(Base):
         body = self._body_cell(cls.mro, name)
         if body:
             self.cells.react(body, self._on_class_read, value, cell)
+        for other in self._bodies_below(number, name):
+            self.cells.react(other, self._on_class_read, value, cell)
+            body = body or other
         for holder in self._holders.get(name, ()):
             if self.objects.related(number, holder):
                 self.cells.edge(self._attributes[holder, name], cell)
@@ -286,7 +294,11 @@ class Members(Base):
             self.cells.add(target, self.values.of(Kind.INST, first))
         elif kind == Kind.OUT and first in self.catalogue.types:
             self.cells.add(target, self.values.of(Kind.PACK, first))
-        elif kind == Kind.OUT and not str(first).startswith(("builtins.", "typing.")):
+        elif (
+            kind == Kind.OUT
+            and not str(first).startswith(("builtins.", "typing.", "typing_extensions."))
+            and "()" not in str(first)
+        ):
             self.cells.add(target, self.values.of(Kind.OUT, f"{first}()"))
         elif kind == Kind.CONT:  # `Alias = Union[A, B]`
             self.cells.add(target, value)

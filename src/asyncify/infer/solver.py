@@ -11,6 +11,7 @@ from asyncify.infer.cells import Cells, Reaction
 from asyncify.infer.objects import Objects
 from asyncify.infer.values import Kind, Values
 
+FOREIGN = "?"  # the path of everything outside that nobody needs to tell apart
 BUILTINS = frozenset(dir(builtins))
 
 
@@ -58,6 +59,18 @@ class Base:
             value = self.values.of(Kind.OUT, self.catalogue.canonical(path))
             self._canonical[path] = value
         return value
+
+    def out_member(self, path: str, name: str) -> int:
+        """`path.name`; what no pack speaks of is not followed beyond one member of one result."""
+        if path == FOREIGN or "()." in path or path.rpartition(".")[0] in self.catalogue.types:
+            known = f"{path}.{name}"
+            if self.catalogue.rule_for(known) is None and known not in self.catalogue.types:
+                return self.values.of(Kind.OUT, FOREIGN)
+        return self.out(f"{path}.{name}")
+
+    def out_result(self, path: str) -> int:
+        """What calling `path` returns, as far as nothing better is known."""
+        return self.values.of(Kind.OUT, FOREIGN if path == FOREIGN or "()" in path else f"{path}()")
 
     def is_of_packs(self, path: str) -> bool:
         """Does some rule pack speak for this outside path?"""

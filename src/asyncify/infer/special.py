@@ -37,6 +37,7 @@ CONSUMERS = COLLECT | {
     "builtins.any", "builtins.all", "builtins.sum", "builtins.max", "builtins.min", "builtins.dict",
     "builtins.next", "collections.OrderedDict",
 }  # fmt: skip
+WRAPPED = frozenset({Kind.FUNC, Kind.BOUND, Kind.DECO, Kind.PARTIAL, Kind.CTXF})
 
 
 class Special(Containers):
@@ -63,6 +64,8 @@ class Special(Containers):
             "builtins.property": self._property,
             "builtins.staticmethod": self._static,
             "builtins.type": self._type,
+            "typing.TypeVar": self._type_variable,
+            "typing_extensions.TypeVar": self._type_variable,
             "contextlib.contextmanager": self._context,
             "contextlib.ExitStack().enter_context": self._entered,
         }
@@ -252,6 +255,26 @@ class Special(Containers):
         kind, first, _ = self.data[value]
         if kind == Kind.INST:
             self.cells.add(reaction[1], self.values.of(Kind.CLASS, first))
+
+    def _type_variable(self, site: Site, args: Arguments, result: int) -> None:
+        for _, cell in args:
+            self.cells.edge(cell, result)
+
+    def wrapped_outside(self, path: str, args: Arguments, result: int) -> None:
+        """What outside code makes of a function is taken to behave like it: `wrap(f)` like `@wrap`."""
+        if path.rpartition(".")[2][:1].islower() and not path.startswith("builtins."):
+            for _, cell in args[:1]:
+                self.cells.react(cell, self._on_wrapped_outside, result)
+
+    def _on_wrapped_outside(self, value: int, reaction: Reaction) -> None:
+        if self.data[value][0] in WRAPPED or self.is_callable_of_packs(value):
+            self.cells.add(reaction[1], value)
+
+    def is_callable_of_packs(self, value: int) -> bool:
+        kind, first, _ = self.data[value]
+        if kind == Kind.PACK:
+            return self.catalogue.rule_for(f"{first}.__call__") is not None
+        return kind == Kind.OUT and self.catalogue.rule_for(str(first)) is not None
 
     def _entered(self, site: Site, args: Arguments, result: int) -> None:
         for _, cell in args[:1]:
