@@ -12,6 +12,7 @@ from asyncify.loading.packs import PACK_KEYS, SECTIONS
 from asyncify.loading.references import check_references
 from asyncify.loading.rules import EXAMPLE_KEYS, KEYS
 from asyncify.rule import Form, Safety, Wait
+from asyncify.rule_examples import check_examples
 
 PAGE = Path(__file__).parent.parent / "docs" / "rules.md"
 TEXT = PAGE.read_text("utf-8")
@@ -25,6 +26,12 @@ def test_the_blocks_of_the_page_are_one_valid_pack() -> None:
 
     assert catalogue.canonical("acme.client.Client.get") == "acme.Client.get"
     assert [example.because for example in catalogue.rules["acme-client-ask"].examples] == [None, "inside-lambda"]
+
+
+def test_the_examples_of_the_page_come_out_as_it_says() -> None:
+    results = list(check_examples(build_catalogue([load_pack("\n".join(BLOCKS), "acme.toml")])))
+
+    assert [result.trouble for result in results] == [None] * 5
 
 
 def test_every_key_and_word_is_explained() -> None:

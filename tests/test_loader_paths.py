@@ -42,6 +42,7 @@ SAME_TO_A_USER = frozenset(
         "fastapi.testclient",
         "fastapi.websockets",
         "httpx._api",
+        "httpx2",
         "multiprocessing.dummy.Pool",
         "multiprocessing.process.BaseProcess",
     }

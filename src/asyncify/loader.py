@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -24,8 +25,7 @@ def load_catalogue(extra: Sequence[Path] = ()) -> Catalogue:
     """
     users = tuple(load_pack(_read(path), str(path)) for path in _files(extra))
     replaced = {name for pack in users for name in (pack.id, *pack.replaces)}
-    shipped = tuple(read_pack(text, file, examples=False) for file, text in shipped_packs())
-    catalogue = build_catalogue((*(pack for pack in shipped if pack.id not in replaced), *users))
+    catalogue = build_catalogue((*(pack for pack in _trusted_packs() if pack.id not in replaced), *users))
     if users:
         check_references(catalogue, users)
     return catalogue
@@ -33,7 +33,7 @@ def load_catalogue(extra: Sequence[Path] = ()) -> Catalogue:
 
 def load_pack(text: str, file: str) -> Pack:
     """One pack, checked as far as it can be seen on its own; `file` stands in the messages."""
-    return read_pack(text, file, examples=True)
+    return read_pack(text, file, trusted=False)
 
 
 def shipped_packs() -> Iterator[tuple[str, str]]:
@@ -41,6 +41,11 @@ def shipped_packs() -> Iterator[tuple[str, str]]:
     files = resources.files(SHIPPED).iterdir()
     for file in sorted((each for each in files if each.name.endswith(".toml")), key=lambda each: each.name):
         yield f"rules/{file.name}", file.read_text("utf-8")
+
+
+@cache
+def _trusted_packs() -> tuple[Pack, ...]:
+    return tuple(read_pack(text, file, trusted=True) for file, text in shipped_packs())
 
 
 def _files(extra: Sequence[Path]) -> Iterator[Path]:

@@ -41,7 +41,7 @@ def read_type(section: Section, pack: str) -> PackType:
         keeps=_members(section, "keeps"),
         held=_held(section, "held"),
         iterated=_held(section, "iterated"),
-        attributes={name: _attribute_type(section, name, own) for name in section.mapping("attributes")},
+        attributes=_attributes(section, own),
         enters=_optional_type(section, "enters", own),
         enters_async=section.flag("enters_async"),
         yields=_optional_type(section, "yields", own),
@@ -61,7 +61,7 @@ def read_exceptions(section: Section, pack: str) -> Iterator[ExceptionRule]:
         read_path(section, path, path)
         if not isinstance(values, dict):
             raise section.fault(path, "a table with catches and raises is needed here")
-        entry = Section(section.file, section.text, "exceptions", 0, values, section.parent)
+        entry = Section(section.file, section.text, "exceptions", 0, values, section.parent, section.trusted)
         for key in values:
             if key not in EXCEPTION_KEYS:
                 raise section.fault(path, f"unknown key {key!r}; known are {', '.join(sorted(EXCEPTION_KEYS))}", key)
@@ -108,11 +108,13 @@ def _held(section: Section, key: str) -> dict[str, str]:
     return held
 
 
-def _attribute_type(section: Section, attribute: str, own: str) -> str:
-    if not attribute.isidentifier() and attribute != ANY_ATTRIBUTE:
-        raise section.fault("attributes", f"{attribute!r} is neither an attribute nor *", attribute)
-    text = section.mapping("attributes")[attribute]
-    return own if text == OWN else read_path(section, "attributes", text)
+def _attributes(section: Section, own: str) -> dict[str, str]:
+    found = {}
+    for attribute, text in section.mapping("attributes").items():
+        if not attribute.isidentifier() and attribute != ANY_ATTRIBUTE:
+            raise section.fault("attributes", f"{attribute!r} is neither an attribute nor *", attribute)
+        found[attribute] = own if text == OWN else read_path(section, "attributes", text)
+    return found
 
 
 def _optional_type(section: Section, key: str, own: str) -> str | None:

@@ -16,7 +16,10 @@ _Word = TypeVar("_Word", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A table, its header (`rule`, `rule.example`, ...) and its number among those of its parent, from 0."""
+    """A table, its header (`rule`, `rule.example`, ...) and its number among those of its parent, from 0.
+
+    What is `trusted` passed the slow checks before, and is not put through them again.
+    """
 
     file: str
     text: str
@@ -24,6 +27,7 @@ class Section:
     number: int
     values: Mapping[str, object]
     parent: Section | None = None
+    trusted: bool = False
 
     def only(self, known: Iterable[str], needed: Iterable[str] = ()) -> None:
         """Refuse keys that are not `known`, and the absence of those `needed`."""
@@ -98,13 +102,23 @@ class Section:
         header = kind or key
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self.fault(key, f"tables are needed here; write [[{header}]]")
-        return tuple(Section(self.file, self.text, header, at, item, self) for at, item in enumerate(value))
+        return tuple(self._inner(header, at, item) for at, item in enumerate(value))
+
+    def table(self, key: str) -> Section:
+        """The table under `key`; empty where the key is absent."""
+        value = self.values.get(key, {})
+        if not isinstance(value, dict):
+            raise self.fault(key, f"a table is needed here; write [{key}]")
+        return self._inner(key, 0, value)
 
     def fault(self, key: str, problem: str, fragment: str = "") -> RuleError:
         """An error about one key; `fragment` is the offending piece of its value."""
         line = self._line_of(key, fragment)
         place = f"{self.file}:{line}" if line else self.file
         return RuleError(f"{place}: {self._label()}, {key}: {problem}")
+
+    def _inner(self, kind: str, number: int, values: Mapping[str, object]) -> Section:
+        return Section(self.file, self.text, kind, number, values, self, self.trusted)
 
     def _label(self) -> str:
         own = self.values.get("id") or self.values.get("name") or self.values.get("call")

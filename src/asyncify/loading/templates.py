@@ -41,11 +41,13 @@ def check_template(
     template: str,
     known: Iterable[str],
     imports: Sequence[str] | None = None,
-) -> ast.expr:
+) -> ast.expr | None:
     """Refuse a template with holes that are not `known`, that does not parse, or that names what is not imported.
 
-    `imports` None leaves the names alone.
+    `imports` None leaves the names alone. The template as parsed, unless the section is trusted.
     """
+    if section.trusted:
+        return None
     allowed = frozenset(known)
     for hole in holes(template):
         if hole not in allowed:
