@@ -19,6 +19,7 @@ from asyncify.index import ParseFault, summarise_project
 from asyncify.infer import infer
 from asyncify.infer.facts import Index
 from asyncify.loader import load_catalogue
+from asyncify.plan.blockers import find_blockers
 from asyncify.plan.planner import plan
 from asyncify.plan.pools import find_pools, unworkable
 from asyncify.plan.step import Plan
@@ -76,18 +77,28 @@ def analyse_project(project: Project, config: Config, catalogue: Catalogue, prog
     progress("colouring")
     entries = entry_functions(project, index.functions)
     held = {id_: Reason.TEST for id_, function in index.functions.items() if is_test(function.place.path)}
-    colouring = _coloured(project, index, catalogue, entries, held)
+    blockers = find_blockers(project.sources, index, catalogue)
+    colouring = _coloured(project, index, catalogue, entries, {**blockers.held, **held}, blockers.packs)
     progress("planning")
-    return Analysis(project, index, plan(project, index, colouring, catalogue, config.support), summaries.faults)
+    return Analysis(
+        project, index, plan(project, index, colouring, catalogue, blockers, config.support), summaries.faults
+    )
 
 
 def _coloured(
-    project: Project, index: Index, catalogue: Catalogue, entries: frozenset[str], held: Mapping[str, Reason]
+    project: Project,
+    index: Index,
+    catalogue: Catalogue,
+    entries: frozenset[str],
+    held: Mapping[str, Reason],
+    without: frozenset[str],
 ) -> Colouring:
     """The colours, with those thread pools taken for pools of tasks that can become such."""
     pooled = find_pools(project.sources, index)
     while True:
-        colouring = colour(index, catalogue, entries=entries, held=held, awaited=pooled, colour_detected=False)
+        colouring = colour(
+            index, catalogue, entries=entries, held=held, awaited=pooled, without=without, colour_detected=False
+        )
         bad = unworkable(pooled, index, colouring)
         if not bad:
             return colouring

@@ -75,6 +75,18 @@ class Catalogue:
             return None
         return next((kind.attributes[ANY_ATTRIBUTE] for kind in lineage if ANY_ATTRIBUTE in kind.attributes), None)
 
+    def knows_member(self, type_id: str, name: str) -> bool:
+        """Does some rule or declaration say what becomes of `instance.name`? Special names are Python's own."""
+        if name.startswith("__"):
+            return True
+        kind = self.types.get(type_id)
+        while kind is not None:
+            held = {member.removesuffix("()") for member in (*kind.held, *kind.iterated)}
+            if name in held | kind.keeps or name in kind.attributes or f"{kind.id}.{name}" in self.by_call:
+                return True
+            kind = self.types.get(kind.base) if kind.base else None
+        return False
+
     def takes(self, path: str, slot: str | None, form: Form) -> bool:
         """Does outside code at `path` cope with the asynchronous `form` of what it is given in `slot`?
 

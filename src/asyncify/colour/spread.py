@@ -36,6 +36,7 @@ def colour(
     entries: frozenset[str] = frozenset(),
     held: Mapping[str, Reason] = MappingProxyType({}),
     awaited: frozenset[Place] = frozenset(),
+    without: frozenset[str] = frozenset(),
     colour_detected: bool = True,
     colour_perhaps: bool = False,
     barriers: bool = True,
@@ -44,7 +45,7 @@ def colour(
 
     `entries` are ids of functions that outside code calls as plain functions; `held` are those that stay sync for a
     reason that the code does not show (tests); `awaited` are the calls of outside code that will await the functions
-    which are handed to them. Without `colour_detected` waits that
+    which are handed to them; waits of the packs `without` do not count. Without `colour_detected` waits that
     have no asynchronous form do not count; with `colour_perhaps` calls count that were resolved by a rare method name
     alone. Without `barriers` only constructors and special methods stay sync: what one would like to be async if
     everything else could follow.
@@ -52,7 +53,7 @@ def colour(
     graph = index.graph
     if graph is None:
         raise ValueError("the index was not made by infer()")
-    return _Spread(graph, catalogue, entries, held, awaited, colour_detected, colour_perhaps, barriers).run()
+    return _Spread(graph, catalogue, entries, held, awaited, without, colour_detected, colour_perhaps, barriers).run()
 
 
 class _Spread:
@@ -63,6 +64,7 @@ class _Spread:
         entries: frozenset[str],
         held: Mapping[str, Reason],
         awaited: frozenset[Place],
+        without: frozenset[str],
         colour_detected: bool,
         colour_perhaps: bool,
         barriers: bool,
@@ -82,9 +84,7 @@ class _Spread:
         self.edges = [edge for edge in edges if colour_perhaps or not edge.perhaps]
         self.edges += [Edge(escape.scope, escape.function, "", DIRECT, escape.spot) for escape in taken]
         self.seeds = [
-            edge
-            for edge in self.edges
-            if edge.target < 0 and (colour_detected or not _is_detection_only(catalogue, edge.path))
+            edge for edge in self.edges if edge.target < 0 and _counts(catalogue, edge.path, without, colour_detected)
         ]
         self.reached: dict[int, _Reached] = {}
         self.intrinsic: dict[int, _Reached] = {}  # wrappers that wait whatever they wrap
@@ -186,6 +186,9 @@ class _Spread:
         return tuple(links)
 
 
-def _is_detection_only(catalogue: Catalogue, path: str) -> bool:
+def _counts(catalogue: Catalogue, path: str, without: frozenset[str], colour_detected: bool) -> bool:
+    """Does this wait make its function async?"""
     rule = catalogue.rule_for(path)
-    return rule is None or rule.is_detection_only
+    if rule is not None and rule.pack in without:
+        return False
+    return colour_detected or (rule is not None and not rule.is_detection_only)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from asyncify.infer.facts import Call, TargetKind
+from asyncify.plan.arguments import find_trouble, slot_values
 from asyncify.plan.awaiting import awaited, bridged, can_await, why_not
 from asyncify.plan.generators import decide_generator_call, is_entered
 from asyncify.plan.hold import held_response
@@ -13,7 +14,6 @@ from asyncify.plan.sessions import is_left_alone
 from asyncify.plan.step import Ending, EnterAsync, Hole, Outcome, Step, Substitute, Warned
 from asyncify.reason import Reason
 from asyncify.rule import Rule, Safety
-from asyncify.template import bind
 
 CALLER_AWAITS = "caller-awaits"
 WHY_AWAIT = "The function it calls has become async."
@@ -55,8 +55,8 @@ def _convert(scene: Scene, call: Call, rule: Rule, what: str) -> Decided:
     node = scene.node_of(call.place)
     if not isinstance(node, ast.Call):
         return _refused(call, what, rule.id, Reason.NOT_CALLED)
-    trouble = _unwanted_argument(rule, node)
-    if trouble:
+    trouble = find_trouble(rule, pack_paths(call)[0], node)
+    if trouble is not None:
         return _refused(call, what, rule.id, Reason.ARGUMENTS, trouble)
     if is_left_alone(scene, call, rule):
         return _refused(call, what, rule.id, *why_not(scene, call))
@@ -100,34 +100,10 @@ def _holes(scene: Scene, call: Call, rule: Rule, node: ast.Call, template: str) 
         if not isinstance(node.func, ast.Attribute):
             return None
         holes.append(Hole("self", scene.tree.place(node.func.value)))
-    path = pack_paths(call)[0]
-    signature = next((s for s in rule.calls if s.name == path.rpartition(".")[2]), rule.calls[0])
-    wanted = [slot.name for slot in signature.slots if f"{{{slot.name}}}" in template]
-    if not wanted:
-        return tuple(holes)
-    if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
+    values = slot_values(rule, pack_paths(call)[0], node)
+    if values is None:
         return None
-    bound = bind(signature, len(node.args), tuple(k.arg or "" for k in node.keywords), False, False)
-    if bound is None:
-        return None
-    for name in wanted:
-        where = bound.get(name)
-        if where is None:
-            return None
-        value = node.args[where] if isinstance(where, int) else _keyword(node, where)
-        holes.append(Hole(name, scene.tree.place(value)))
-    return tuple(holes)
-
-
-def _keyword(node: ast.Call, name: str) -> ast.expr:
-    return next(keyword.value for keyword in node.keywords if keyword.arg == name)
-
-
-def _unwanted_argument(rule: Rule, node: ast.Call) -> str:
-    for keyword in node.keywords:
-        if keyword.arg is not None and keyword.arg in rule.refuses:
-            return f"`{keyword.arg}`: {rule.refuses[keyword.arg]}"
-    return ""
+    return (*holes, *(Hole(name, scene.tree.place(value)) for name, value in values.items()))
 
 
 def _streaming_keyword(rule: Rule) -> tuple[str, ...]:

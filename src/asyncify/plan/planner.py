@@ -11,6 +11,7 @@ from asyncify.catalogue import Catalogue
 from asyncify.colour.colouring import Colour, Colouring
 from asyncify.infer.facts import Call, FileFacts, Index
 from asyncify.plan.annotations import decide_annotation
+from asyncify.plan.blockers import Blockers
 from asyncify.plan.calls import decide_call
 from asyncify.plan.definitions import decide_function
 from asyncify.plan.generators import decide_run
@@ -40,10 +41,15 @@ MODULE_NAME = re.compile(r"\b(asyncio|aiohttp|json|contextlib)\.")
 
 
 def plan(
-    project: Project, index: Index, colouring: Colouring, catalogue: Catalogue, support_name: str = "_aio"
+    project: Project,
+    index: Index,
+    colouring: Colouring,
+    catalogue: Catalogue,
+    blockers: Blockers,
+    support_name: str = "_aio",
 ) -> Plan:
     """Every edit and every thing left alone, sorted; the same for the same input."""
-    migrating = _migrating(index, colouring, catalogue)
+    migrating = _migrating(index, colouring, catalogue) - blockers.packs
     scenes = _scenes(project, index, colouring, catalogue, migrating)
     decided = {path: _decide_file(scene) for path, scene in scenes.items()}
     lingering = _lingering(decided, catalogue)
@@ -56,7 +62,8 @@ def plan(
     names = tuple(sorted({name for file in files for step in file.steps for name in _support_names(step)}))
     users = [file.path for file in files if file.imports.support]
     paths = frozenset(source.path for source in project.sources)
-    outcomes = sorted(_unique(o for d in decided.values() for o in d.outcomes), key=lambda o: (o.place, o.what))
+    ends = (*(o for d in decided.values() for o in d.outcomes), *blockers.outcomes)
+    outcomes = sorted(_unique(ends), key=lambda o: (o.place, o.what))
     warnings = sorted({w for d in decided.values() for w in d.warnings}, key=lambda w: (w.place, w.rule))
     packs = [pack for pack in catalogue.packs if pack.id in migrating]
     return Plan(

@@ -57,7 +57,7 @@ def _root_package(path: str, support: SupportModule | None) -> str:
 def _support_import(tree: cst.Module, path: str, support: SupportModule, root: str) -> _Wanted:
     package, _, name = support.module.rpartition(".")
     if not package:
-        return _Wanted(_Import(_section(name, root), False, name), "")
+        return _Wanted(_Import(FIRST_PARTY, False, name), "")
     inside = PurePosixPath(path).parent
     home = PurePosixPath(support.path).parent
     is_inside = inside == home or home in inside.parents

@@ -1,0 +1,151 @@
+"""Uses of a library that no rule can follow, and what has to stay synchronous for their sake.
+
+An object of a library migrates as a whole: a session whose `send` nobody knows cannot become another kind of
+session. Where the object is local to one function, that function stays; where it is shared, the library stays.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from asyncify.catalogue import Catalogue
+from asyncify.infer.facts import Call, Index, Use
+from asyncify.plan.arguments import find_trouble
+from asyncify.plan.locals import is_local_name, is_local_value
+from asyncify.plan.scene import pack_paths
+from asyncify.plan.step import Ending, Outcome
+from asyncify.plan.tree import Tree
+from asyncify.project import Source
+from asyncify.reason import Reason
+from asyncify.rule import PackType, Rule
+
+RULE = "unknown-member"
+CLASS_DETAIL = "The project derives a class of its own from it."
+
+
+@dataclass(frozen=True, slots=True)
+class Blockers:
+    """Functions (ids) and packs (ids) that stay as they are, and each place that is to blame."""
+
+    held: Mapping[str, Reason]
+    packs: frozenset[str]
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    pack: str
+    outcome: Outcome
+    scope: str | None  # the function that can stay for it; None: the whole pack has to
+
+
+def find_blockers(sources: Iterable[Source], index: Index, catalogue: Catalogue) -> Blockers:
+    """All blockers of a project, by the shape of the code alone."""
+    found: list[_Found] = []
+    migratable = {rule.pack for rule in catalogue.rules.values() if rule.waits and not rule.is_detection_only}
+    for source in sources:
+        facts = index.files.get(source.path)
+        if facts is None or not any(_is_of(use, migratable, catalogue) for use in facts.uses):
+            continue
+        file = _File(Tree(source.path, source.text), {call.place.span: call for call in facts.calls}, catalogue)
+        found += [blocker for use in facts.uses for blocker in _blockers_of_use(file, use)]
+        found += [blocker for call in facts.calls if (blocker := _blocker_of_call(file, call)) is not None]
+    return Blockers(
+        held={blocker.scope: blocker.outcome.reason or Reason.MEMBER_UNKNOWN for blocker in found if blocker.scope},
+        packs=frozenset(blocker.pack for blocker in found if blocker.scope is None),
+        outcomes=tuple(blocker.outcome for blocker in found),
+    )
+
+
+def _is_of(use: Use, packs: set[str], catalogue: Catalogue) -> bool:
+    kinds = [catalogue.types[name] for name in (*use.types, *use.symbols) if name in catalogue.types]
+    return any(kind.pack in packs for kind in kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    tree: Tree
+    calls: Mapping[tuple[int, int, int, int], Call]
+    catalogue: Catalogue
+
+    def rule_of(self, call: Call) -> Rule | None:
+        return next((rule for path in pack_paths(call) if (rule := self.catalogue.rule_for(path))), None)
+
+
+def _blockers_of_use(file: _File, use: Use) -> list[_Found]:
+    node = file.tree.expression(use.place)
+    parent = file.tree.parent(node) if node is not None else None
+    if node is None:
+        return []
+    if isinstance(parent, ast.ClassDef):
+        kinds = [file.catalogue.types[name] for name in use.symbols if name in file.catalogue.types]
+        return [_found(use, kind, kind.id, CLASS_DETAIL, None) for kind in kinds if _waits(file.catalogue, kind)]
+    if not isinstance(parent, ast.Attribute) or not isinstance(parent.ctx, ast.Load):
+        return []
+    kinds = [file.catalogue.types[name] for name in use.types if name in file.catalogue.types]
+    unknown = [k for k in kinds if k.becomes is not None and not file.catalogue.knows_member(k.id, parent.attr)]
+    scope = use.scope if _is_local_use(file, node) else None
+    detail = f"`{parent.attr}` has no asynchronous form."
+    return [_found(use, kind, f"{kind.id}.{parent.attr}", detail, scope) for kind in unknown]
+
+
+def _found(use: Use, kind: PackType, what: str, detail: str, scope: str | None) -> _Found:
+    outcome = Outcome(use.place, what, Ending.REFUSED, RULE, Reason.MEMBER_UNKNOWN, detail)
+    return _Found(kind.pack, outcome, scope)
+
+
+def _waits(catalogue: Catalogue, kind: PackType) -> bool:
+    """Has the class methods that wait and are rewritten?"""
+    return any(
+        signature.owner == kind.id and rule.waits is not None and not rule.is_detection_only
+        for rule in catalogue.rules.values()
+        for signature in rule.calls
+    )
+
+
+def _is_local_use(file: _File, node: ast.expr) -> bool:
+    """Is the object made in this function, from nothing that is shared, and seen by nobody else?"""
+    if isinstance(node, ast.Call):
+        return _comes_from_nowhere(file, node)
+    if not isinstance(node, ast.Name) or not is_local_name(file.tree, node):
+        return False
+    scope = file.tree.scope(node)
+    made = [_value(file.tree, n) for n in ast.walk(scope) if isinstance(n, ast.Name) and n.id == node.id]
+    return all(isinstance(value, ast.Call) and _comes_from_nowhere(file, value) for value in made if value is not None)
+
+
+def _value(tree: Tree, name: ast.Name) -> ast.expr | None:
+    """What a name is bound to here; None where it is only used."""
+    if not isinstance(name.ctx, ast.Store):
+        return None
+    parent = tree.parent(name)
+    if isinstance(parent, ast.withitem):
+        return parent.context_expr
+    return parent.value if isinstance(parent, ast.Assign) else name
+
+
+def _comes_from_nowhere(file: _File, node: ast.Call) -> bool:
+    call = file.calls.get(file.tree.place(node).span)
+    if call is None or not pack_paths(call):
+        return False
+    if not isinstance(node.func, ast.Attribute):
+        return True
+    receiver = node.func.value
+    if all(path.rpartition(".")[0] not in file.catalogue.types for path in pack_paths(call)):
+        return True  # a function of the library, not a method of an object
+    return _is_local_use(file, receiver)
+
+
+def _blocker_of_call(file: _File, call: Call) -> _Found | None:
+    """A constructor whose arguments have no counterpart: what is made with it stays as well."""
+    rule = file.rule_of(call)
+    node = file.tree.expression(call.place)
+    if rule is None or rule.waits is not None or rule.becomes is None or not isinstance(node, ast.Call):
+        return None
+    trouble = find_trouble(rule, pack_paths(call)[0], node)
+    if trouble is None:
+        return None
+    outcome = Outcome(call.place, ", ".join(pack_paths(call)), Ending.REFUSED, rule.id, Reason.ARGUMENTS, trouble)
+    return _Found(rule.pack, outcome, call.scope if is_local_value(file.tree, node) else None)
