@@ -71,15 +71,16 @@ class _Dropper(cst.CSTTransformer):
 
     def _kept(self, body: Body, *, may_be_empty: bool) -> list[cst.BaseStatement]:
         kept: list[cst.BaseStatement] = []
-        orphaned: Sequence[cst.EmptyLine] = ()
+        orphaned: Sequence[cst.EmptyLine] | None = None
         for statement in body:
             changed = self._without_unused(statement)
             if changed is None:
-                orphaned = orphaned or cast(cst.SimpleStatementLine, statement).leading_lines
+                lines = cast(cst.SimpleStatementLine, statement).leading_lines
+                orphaned = lines if orphaned is None else orphaned
                 continue
-            if orphaned and hasattr(changed, "leading_lines"):
-                changed = _with_lines_of(changed, orphaned)
-            orphaned = ()
+            if orphaned is not None and hasattr(changed, "leading_lines"):
+                changed = _with_lines_of(changed, orphaned, is_first=not kept)
+            orphaned = None
             kept.append(changed)
         return kept if kept or may_be_empty else list(body)
 
@@ -113,10 +114,14 @@ def _path(node: cst.BaseExpression) -> str:
     return cast(cst.Name, node).value
 
 
-def _with_lines_of(statement: cst.BaseStatement, orphaned: Sequence[cst.EmptyLine]) -> cst.BaseStatement:
-    """The statement takes over the blank lines of the import that stood before it, if it has fewer of its own."""
+def _with_lines_of(
+    statement: cst.BaseStatement, orphaned: Sequence[cst.EmptyLine], *, is_first: bool
+) -> cst.BaseStatement:
+    """The statement keeps the distance that the import before it had: at the top of a block exactly, else at least."""
     own = cast(Sequence[cst.EmptyLine], getattr(statement, "leading_lines", ()))
     blanks = [line for line in orphaned if line.comment is None]
+    if is_first and isinstance(statement, cst.SimpleStatementLine):
+        return statement.with_changes(leading_lines=[*blanks, *(line for line in own if line.comment is not None)])
     if len(own) >= len(blanks):
         return statement
     return statement.with_changes(leading_lines=[*blanks[: len(blanks) - len(own)], *own])
