@@ -237,6 +237,7 @@ class Definitions(Statements):
             puts=tuple(self.puts),
             containers=tuple(self.containers),
             instances=tuple(self.instances),
+            guards=tuple(self.guards),
             supers=tuple(self.supers),
             decorations=tuple(self.decorations),
             flows=tuple(self.flows),

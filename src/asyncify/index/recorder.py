@@ -32,6 +32,7 @@ class Recorder:
         self.puts: list[tuple[int, str | int | None, int]] = []
         self.containers: list[tuple[int, tuple[tuple[str | int | None, int], ...]]] = []
         self.instances: list[int] = []
+        self.guards: list[int] = []
         self.supers: list[tuple[int, int]] = []
         self.decorations: list[tuple[int, int, int, int, Span]] = []
         self.flows: list[FlowFact] = []

@@ -13,6 +13,8 @@ from asyncify.index.summary import NOTHING, POSITIONS, ImportFact
 MAIN_BLOCK = POSITIONS.index("main-block")
 MODULE_BODY = POSITIONS.index("module-body")
 Env = dict[str, int]
+CONTAINER_TYPES = frozenset({"dict", "list", "tuple", "set", "frozenset"})
+BUILTIN_TYPES = CONTAINER_TYPES | {"str", "bytes", "bytearray", "int", "float", "bool", "complex"}
 
 
 class Statements(Annotations):
@@ -261,7 +263,7 @@ class Statements(Annotations):
         self._meet([body, orelse], before)
 
     def _narrow(self, test: ast.expr) -> None:
-        """`isinstance(x, C)` holds from here on: x may be a C, whatever else is known of it."""
+        """`isinstance(x, C)` holds from here on: x may be a C; if C is a builtin type, it is nothing else."""
         if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
             for value in test.values:
                 self._narrow(value)
@@ -273,11 +275,24 @@ class Statements(Annotations):
         name, kinds = test.args[0].id, test.args[1]
         if self.scope.kind != "function" or name not in self.scope.env:
             return
+        names = [dotted(kind) for kind in (kinds.elts if isinstance(kinds, ast.Tuple) else [kinds])]
+        if all(kind in BUILTIN_TYPES and kind not in self.names for kind in names):
+            self._narrow_to_builtin(name, any(kind in CONTAINER_TYPES for kind in names))
+            return
         quiet, self.quiet = self.quiet, True
         found = [self.annotation(kind) for kind in (kinds.elts if isinstance(kinds, ast.Tuple) else [kinds])]
         self.quiet = quiet
         if any(found):
             self.scope.env[name] = self.join([self.scope.env[name], *found])
+
+    def _narrow_to_builtin(self, name: str, may_be_container: bool) -> None:
+        """No object of the project from here on: at most a list, dict or the like that holds some."""
+        cell = self.scope.env[name]
+        target = NOTHING
+        if may_be_container and cell:
+            target = self.cell()
+            self.guards += (cell, target)
+        self.scope.env[name] = target
 
     def _loop(self, statements: list[ast.stmt], orelse: list[ast.stmt], enter: Callable[[], None]) -> None:
         scope = self.scope

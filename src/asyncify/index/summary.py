@@ -111,6 +111,7 @@ class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     puts: tuple[tuple[int, str | int | None, int], ...]  # base, key, from
     containers: tuple[tuple[int, tuple[tuple[str | int | None, int], ...]], ...]  # to, ((key, from), ...)
     instances: tuple[int, ...]  # type cell, to: a value of that type
+    guards: tuple[int, ...]  # from, to: only containers pass
     supers: tuple[tuple[int, int], ...]  # class, to
     decorations: tuple[tuple[int, int, int, int, Span], ...]  # decorator, inner, to, function (-1: class), place
     flows: tuple[FlowFact, ...]

@@ -11,6 +11,7 @@ ANY = "\0any"  # all that a container holds
 UNKNOWN = "\0unknown"  # what it holds under keys that are not constant
 TAKERS = frozenset({"append", "add", "appendleft", "put", "put_nowait", "push"})
 GIVERS = frozenset({"pop", "popleft", "popitem", "get_nowait", "get", "__getitem__"})
+BUILTIN_CONTAINERS = frozenset({"dict", "list", "tuple", "set", "frozenset", "OrderedDict", "UserDict", "NamedTuple"})
 VIEWS = frozenset({"values", "copy", "keys", "union", "difference", "intersection", "reverse", "sort"})
 
 
@@ -88,6 +89,19 @@ class Containers(Members):
                 self.cells.add(target, self.values.of(Kind.PACK, yields))
         elif kind in {Kind.CLASS, Kind.OUT}:  # Generic[T]
             self.cells.add(target, value)
+
+    def on_guard(self, value: int, reaction: Reaction) -> None:
+        """`isinstance(value, dict)`: an object of the project gets through only if its class is one."""
+        kind, first, _ = self.data[value]
+        if kind in {Kind.CONT, Kind.PAIR, Kind.OUT} or (kind == Kind.INST and self._is_container(int(first))):
+            self.cells.add(reaction[1], value)
+
+    def _is_container(self, number: int) -> bool:
+        return any(
+            base in BUILTIN_CONTAINERS
+            for ancestor in self.classes[number].mro
+            for base in self.classes[ancestor].fact.bases
+        )
 
     def yields_of(self, kind: str) -> str | None:
         pack_type = self.catalogue.types.get(kind)

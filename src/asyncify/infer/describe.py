@@ -222,7 +222,7 @@ class Describer:
 
     def _runs(self) -> Iterator[Run]:
         for number, flow in enumerate(self.summary.flows):
-            ran = self.solver.flow_targets.get((self.file, number))
+            ran = [function for function in self.solver.flow_targets.get((self.file, number), ()) if function >= 0]
             if ran:
                 yield Run(
                     Place(self.summary.path, *flow.span),

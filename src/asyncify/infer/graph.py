@@ -14,6 +14,7 @@ from asyncify.place import Place
 
 RUNS = frozenset({POSITIONS.index(name) for name in ("plain", "awaited", "generator")})
 CALL, FLOW, READ = range(3)
+CONTAINER_METHODS = frozenset(name for kind in (dict, list, set) for name in dir(kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +95,30 @@ def _call_edges(solver: Solver) -> list[Edge]:
         if fact.position not in RUNS and not is_lambda:
             continue
         spot = (CALL, site.file, site.number)
+        is_on_container = _may_be_on_container(solver, site.callee)
         for value, how in sorted(site.targets.items()):
             kind, first, _ = solver.data[value]
-            if kind == Kind.FUNC:
+            if kind == Kind.FUNC and not is_on_container:
                 number = int(first)
                 if not solver.functions[number].fact.is_generator:
                     edges.append(Edge(site.scope, number, "", how, spot, site.perhaps))
             elif kind == Kind.OUT and (rule := solver.catalogue.rule_for(str(first))) and rule.waits:
                 edges.append(Edge(site.scope, -1, str(first), DIRECT, spot, site.perhaps))
         for number in sorted(solver.consumed.get((site.file, site.number), ())):
-            edges.append(Edge(site.scope, number, "", DIRECT, spot))
+            edges.append(_run_edge(solver, site.scope, number, spot))
     return edges
+
+
+def _may_be_on_container(solver: Solver, callee: int) -> bool:
+    """`data.update(...)` where data is a dict at times: that it is an object of the project is the less likely part."""
+    held = (solver.data[value] for value in solver.cells.values[callee] or ())
+    return any(kind == Kind.CMETH and name in CONTAINER_METHODS for kind, _, name in held)
+
+
+def _run_edge(solver: Solver, scope: int, ran: int, spot: tuple[int, int, int]) -> Edge:
+    """Something that Python runs by itself: a function, or a special method of a pack type."""
+    path = str(solver.data[-1 - ran][1]) if ran < 0 else ""
+    return Edge(scope, max(ran, -1), path, DIRECT, spot)
 
 
 def _flow_edges(solver: Solver) -> list[Edge]:
@@ -117,7 +131,7 @@ def _flow_edges(solver: Solver) -> list[Edge]:
             continue
         scope = solver.objects.function_base[file] + flow.scope
         if flow.position in RUNS or solver.functions[scope].fact.is_lambda:
-            edges += [Edge(scope, target, "", DIRECT, (FLOW, file, number)) for target in sorted(ran)]
+            edges += [_run_edge(solver, scope, target, (FLOW, file, number)) for target in sorted(ran)]
     return edges
 
 

@@ -63,6 +63,9 @@ class Solver(Decorators):
         instances = summary.instances
         for index in range(0, len(instances), 2):
             cells.react(base + instances[index], self._on_instance, base + instances[index + 1])
+        guards = summary.guards
+        for index in range(0, len(guards), 2):
+            cells.react(base + guards[index], self.on_guard, base + guards[index + 1])
         for owner, target in summary.supers:
             self.on_super(self.objects.class_base[file] + owner, base + target)
         for number, (decorator, inner, target, function, _) in enumerate(summary.decorations):

@@ -11,7 +11,7 @@ Arguments = tuple[tuple[str, int], ...]
 
 # Their result is (a copy of) their first argument.
 SAME = frozenset(
-    {"copy.copy", "copy.deepcopy", "contextlib.closing", "contextlib.nullcontext", "builtins.iter", "typing.cast",
+    {"copy.copy", "copy.deepcopy", "contextlib.closing", "contextlib.nullcontext", "builtins.iter",
      "asyncio.shield", "asyncio.ensure_future", "asyncio.create_task", "weakref.proxy", "contextvars.copy_context",
      "inspect.unwrap", "atexit.register", "functools.wraps()", "functools.update_wrapper", "builtins.classmethod",
      "types.MappingProxyType", "typing.NewType()"}
@@ -65,6 +65,8 @@ class Special(Containers):
             "builtins.staticmethod": self._static,
             "builtins.type": self._type,
             "typing.TypeVar": self._type_variable,
+            "typing.cast": self._cast,
+            "typing_extensions.cast": self._cast,
             "typing_extensions.TypeVar": self._type_variable,
             "contextlib.contextmanager": self._context,
             "contextlib.ExitStack().enter_context": self._entered,
@@ -136,6 +138,7 @@ class Special(Containers):
             ran[int(first)] = None
             self.cells.edge(self.functions[int(first)].yields, target)
         elif kind == Kind.PACK:
+            self._note_waits(str(first), ("__iter__", "__next__"), ran)
             yields = self.yields_of(str(first))
             if yields and target:
                 self.cells.add(target, self.values.of(Kind.PACK, yields))
@@ -260,6 +263,15 @@ class Special(Containers):
         for _, cell in args:
             self.cells.edge(cell, result)
 
+    def _cast(self, site: Site, args: Arguments, result: int) -> None:
+        for _, cell in args[:1]:
+            self.cells.react(cell, self._on_cast, result)
+        for _, cell in args[1:2]:
+            self.cells.edge(cell, result)
+
+    def _on_cast(self, value: int, reaction: Reaction) -> None:
+        self.add_instance(value, reaction[1])
+
     def wrapped_outside(self, path: str, args: Arguments, result: int) -> None:
         """What outside code makes of a function is taken to behave like it: `wrap(f)` like `@wrap`."""
         if path.rpartition(".")[2][:1].islower() and not path.startswith("builtins."):
@@ -288,6 +300,7 @@ class Special(Containers):
             ran[int(first)] = None
             self.cells.edge(self.functions[int(first)].yields, target)
         elif kind == Kind.PACK:
+            self._note_waits(str(first), ("__enter__", "__exit__"), ran)
             pack_type = self.catalogue.types[str(first)] if first in self.catalogue.types else None
             while pack_type is not None and pack_type.enters is None and pack_type.base:
                 pack_type = self.catalogue.types.get(pack_type.base)
@@ -301,6 +314,14 @@ class Special(Containers):
                 self.cells.add(target, value)  # contextlib.closing, or a base from outside
         elif kind == Kind.OUT:
             self.cells.add(target, value)
+
+    def _note_waits(self, kind: str, names: tuple[str, ...], ran: dict[int, None]) -> None:
+        """A special method of a pack type that waits is noted as -1 - value."""
+        for name in names:
+            path = f"{kind}.{name}"
+            rule = self.catalogue.rule_for(path)
+            if rule is not None and rule.waits is not None:
+                ran[-1 - self.values.of(Kind.OUT, path)] = None
 
     def _has(self, number: int, name: str) -> bool:
         related = [number, *self.classes[number].subclasses]
