@@ -22,7 +22,7 @@ def decide_annotation(scene: Scene, function: Function) -> Decided:
         return NOTHING
     returns = node.returns
     named = returns.value if isinstance(returns, ast.Subscript) else returns
-    module, _, name = imported_path(scene.tree.module, named).rpartition(".")
+    module, _, name = scene.tree.imported(named).rpartition(".")
     if module not in MODULES or name not in ASYNC_NAMES:
         return NOTHING
     text = (
@@ -34,26 +34,6 @@ def decide_annotation(scene: Scene, function: Function) -> Decided:
     if name == "Generator" and isinstance(returns, ast.Subscript) and isinstance(returns.slice, ast.Tuple):
         steps += _without_return_type(scene, returns.slice)
     return Decided(tuple(steps))
-
-
-def imported_path(module: ast.Module, node: ast.expr) -> str:
-    """The dotted path that a name or attribute stands for, by the module's own imports; "" if they do not say."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
-        return ""
-    for statement in ast.walk(module):
-        if isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
-            bound = {alias.asname or alias.name: f"{statement.module}.{alias.name}" for alias in statement.names}
-        elif isinstance(statement, ast.Import):
-            bound = {alias.asname or alias.name: alias.name for alias in statement.names}
-        else:
-            continue
-        if node.id in bound:
-            return ".".join([bound[node.id], *reversed(parts)])
-    return ""
 
 
 def _needs(named: ast.expr, module: str, name: str) -> tuple[tuple[str, str], ...]:

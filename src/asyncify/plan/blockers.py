@@ -7,7 +7,7 @@ session. Where the object is local to one function, that function stays; where i
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from asyncify.catalogue import Catalogue
@@ -41,15 +41,17 @@ class _Found:
     scope: str | None  # the function that can stay for it; None: the whole pack has to
 
 
-def find_blockers(sources: Iterable[Source], index: Index, catalogue: Catalogue) -> Blockers:
+def find_blockers(sources: Sequence[Source], index: Index, catalogue: Catalogue) -> Blockers:
     """All blockers of a project, by the shape of the code alone."""
     found: list[_Found] = []
+    derived = frozenset(_derived(sources, index, catalogue))
     migratable = {rule.pack for rule in catalogue.rules.values() if rule.waits and not rule.is_detection_only}
     for source in sources:
         facts = index.files.get(source.path)
         if facts is None or not any(_is_of(use, migratable, catalogue) for use in facts.uses):
             continue
-        file = _File(Tree(source.path, source.text), {call.place.span: call for call in facts.calls}, catalogue)
+        calls = {call.place.span: call for call in facts.calls}
+        file = _File(Tree(source.path, source.text), calls, catalogue, derived)
         found += [blocker for use in facts.uses for blocker in _blockers_of_use(file, use)]
         found += [blocker for call in facts.calls if (blocker := _blocker_of_call(file, call)) is not None]
     return Blockers(
@@ -57,6 +59,18 @@ def find_blockers(sources: Iterable[Source], index: Index, catalogue: Catalogue)
         packs=frozenset(blocker.pack for blocker in found if blocker.scope is None),
         outcomes=tuple(blocker.outcome for blocker in found),
     )
+
+
+def _derived(sources: Sequence[Source], index: Index, catalogue: Catalogue) -> Iterator[str]:
+    """Types of libraries that stand among the bases of a class of the project."""
+    for source in sources:
+        facts = index.files.get(source.path)
+        uses = [u for u in facts.uses if any(s in catalogue.types for s in u.symbols)] if facts else []
+        tree = Tree(source.path, source.text) if uses else None
+        for use in uses:
+            node = tree.expression(use.place) if tree else None
+            if tree is not None and node is not None and isinstance(tree.parent(node), ast.ClassDef):
+                yield from use.symbols
 
 
 def _is_of(use: Use, packs: set[str], catalogue: Catalogue) -> bool:
@@ -69,6 +83,7 @@ class _File:
     tree: Tree
     calls: Mapping[tuple[int, int, int, int], Call]
     catalogue: Catalogue
+    derived: frozenset[str]  # types of which the project has classes of its own, with members of their own
 
     def rule_of(self, call: Call) -> Rule | None:
         return next((rule for path in pack_paths(call) if (rule := self.catalogue.rule_for(path))), None)
@@ -85,7 +100,8 @@ def _blockers_of_use(file: _File, use: Use) -> list[_Found]:
     if not isinstance(parent, ast.Attribute) or not isinstance(parent.ctx, ast.Load):
         return []
     kinds = [file.catalogue.types[name] for name in use.types if name in file.catalogue.types]
-    unknown = [k for k in kinds if k.becomes is not None and not file.catalogue.knows_member(k.id, parent.attr)]
+    kinds = [kind for kind in kinds if kind.becomes is not None and kind.id not in file.derived]
+    unknown = [kind for kind in kinds if not file.catalogue.knows_member(kind.id, parent.attr)]
     scope = use.scope if _is_local_use(file, node) else None
     detail = f"`{parent.attr}` has no asynchronous form."
     return [_found(use, kind, f"{kind.id}.{parent.attr}", detail, scope) for kind in unknown]

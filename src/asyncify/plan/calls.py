@@ -6,10 +6,11 @@ import ast
 
 from asyncify.infer.facts import Call, TargetKind
 from asyncify.plan.arguments import find_trouble, slot_values
-from asyncify.plan.awaiting import awaited, bridged, can_await, why_not
+from asyncify.plan.awaiting import awaited, can_await, why_not
 from asyncify.plan.generators import decide_generator_call, is_entered
 from asyncify.plan.hold import held_response
-from asyncify.plan.scene import NOTHING, Decided, Scene, as_written, function_ids, pack_paths, turning
+from asyncify.plan.indirect import is_direct, value_template
+from asyncify.plan.scene import KEEPS_FORM, NOTHING, Decided, Scene, as_written, function_ids, pack_paths, turning
 from asyncify.plan.sessions import is_left_alone
 from asyncify.plan.step import Ending, EnterAsync, Hole, Outcome, Step, Substitute, Warned
 from asyncify.reason import Reason
@@ -75,6 +76,8 @@ def _written(scene: Scene, call: Call, rule: Rule, node: ast.Call, what: str) ->
     if rule.becomes is None:
         return _refused(call, what, rule.id, Reason.RESOURCE_ESCAPES)
     template = as_written(rule.becomes, pack_paths(call)[0], node)
+    if not is_direct(scene.tree, scene.catalogue, call):
+        return _through_value(scene, call, rule, what)
     holes = _holes(scene, call, rule, node, template)
     if holes is None:
         return _refused(call, what, rule.id, Reason.ARGUMENTS, "The arguments do not fit the rule's signature.")
@@ -83,6 +86,14 @@ def _written(scene: Scene, call: Call, rule: Rule, node: ast.Call, what: str) ->
         return awaited(scene, call, template, step, what)
     steps = (step, *_entered_resource(scene, call, rule, node))
     return Decided(steps, (Outcome(call.place, what, Ending.CONVERTED, rule.id),))
+
+
+def _through_value(scene: Scene, call: Call, rule: Rule, what: str) -> Decided:
+    """The library's callable is called through a variable, whose value becomes the new callable."""
+    if rule.becomes not in KEEPS_FORM and value_template(rule, pack_paths(call)[0]) is None:
+        return _refused(call, what, rule.id, Reason.NOT_CALLED)
+    template = "await {it}" if call.certain else "await {aio}.settle({it})"
+    return awaited(scene, call, template, Step(call.place, Substitute(template), rule.id, rule.why), what)
 
 
 def _entered_resource(scene: Scene, call: Call, rule: Rule, node: ast.Call) -> tuple[Step, ...]:
@@ -137,10 +148,15 @@ def _decide_project_call(scene: Scene, call: Call) -> Decided:
     template = "await {aio}.settle({it})" if _is_mixed(scene, call, targets) else "await {it}"
     step = Step(call.place, Substitute(template), CALLER_AWAITS, WHY_AWAIT)
     if call.perhaps:
-        return _refused(call, what, CALLER_AWAITS, Reason.PERHAPS)
-    if can_await(scene, call):
-        return awaited(scene, call, template, step, what)
-    return bridged(scene, call, template, step, what)
+        return _perhaps(scene, call, what)
+    return awaited(scene, call, template, step, what)
+
+
+def _perhaps(scene: Scene, call: Call, what: str) -> Decided:
+    """Only the method's name says that it may be the project's: whatever comes back is awaited if it has to be."""
+    template = "await {aio}.settle({it})" if can_await(scene, call) else "{aio}.settled({it})"
+    step = Step(call.place, Substitute(template), CALLER_AWAITS, WHY_AWAIT)
+    return Decided((step,), (Outcome(call.place, what, Ending.BRIDGED, CALLER_AWAITS, Reason.PERHAPS),))
 
 
 def _is_mixed(scene: Scene, call: Call, targets: list[str]) -> bool:

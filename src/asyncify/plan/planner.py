@@ -15,7 +15,8 @@ from asyncify.plan.blockers import Blockers
 from asyncify.plan.calls import decide_call
 from asyncify.plan.definitions import decide_function
 from asyncify.plan.generators import decide_run
-from asyncify.plan.lifespan import decide_lifespan, lifespan_calls
+from asyncify.plan.indirect import indirect_paths
+from asyncify.plan.lifespan import decide_lifespan, lifespan_calls, registers_events
 from asyncify.plan.pools import decide_pools
 from asyncify.plan.scene import RUNS_IN_LOOP, Decided, Scene, joined, pack_paths
 from asyncify.plan.step import (
@@ -33,11 +34,10 @@ from asyncify.plan.step import (
 from asyncify.plan.support_place import place_support
 from asyncify.plan.tree import Tree
 from asyncify.plan.uses import decide_use
-from asyncify.project import Project, Source
+from asyncify.project import Project
 from asyncify.rule import Rule
 
 SUPPORT_NAME = re.compile(r"\{aio\}\.([A-Za-z_][A-Za-z_0-9]*)")
-MODULE_NAME = re.compile(r"\b(asyncio|aiohttp|json|contextlib)\.")
 
 
 def plan(
@@ -57,7 +57,7 @@ def plan(
         scenes = {path: replace(scene, lingering=lingering) for path, scene in scenes.items()}
         decided = {path: _decide_file(scene) for path, scene in scenes.items()}
     if any(pack.target not in {None, "asyncio"} for pack in catalogue.packs if pack.id in migrating):
-        decided = _with_lifespans(scenes, decided, support_name)
+        decided = _with_lifespans(scenes, decided, support_name, has_events=registers_events(project.sources))
     files = tuple(_file_plan(scenes[path], decision) for path, decision in decided.items() if decision.steps)
     names = tuple(sorted({name for file in files for step in file.steps for name in _support_names(step)}))
     users = [file.path for file in files if file.imports.support]
@@ -107,13 +107,18 @@ def _scenes(
     by_file: dict[str, list[str]] = {}
     for function in index.functions.values():
         by_file.setdefault(function.place.path, []).append(function.id)
-    scenes = {}
+    touched = {}
     for source in project.sources:
         facts = index.files.get(source.path)
         functions = tuple(sorted(by_file.get(source.path, ())))
         if facts is not None and _is_touched(facts, functions, colouring, catalogue):
-            scenes[source.path] = _scene(source, facts, functions, index, colouring, catalogue, migrating)
-    return scenes
+            touched[source.path] = (source, facts, functions)
+    trees = {path: Tree(path, source.text) for path, (source, _, _) in touched.items()}
+    indirect = indirect_paths(trees, index, catalogue)
+    return {
+        path: _scene(trees[path], facts, functions, index, colouring, catalogue, migrating, indirect)
+        for path, (_, facts, functions) in touched.items()
+    }
 
 
 def _is_touched(facts: FileFacts, functions: Iterable[str], colouring: Colouring, catalogue: Catalogue) -> bool:
@@ -132,17 +137,18 @@ def _is_interesting(call: Call, colouring: Colouring) -> bool:
 
 
 def _scene(
-    source: Source,
+    tree: Tree,
     facts: FileFacts,
     functions: tuple[str, ...],
     index: Index,
     colouring: Colouring,
     catalogue: Catalogue,
     migrating: frozenset[str],
+    indirect: frozenset[str],
 ) -> Scene:
     return Scene(
-        path=source.path,
-        tree=Tree(source.path, source.text),
+        path=tree.path,
+        tree=tree,
         facts=facts,
         functions=functions,
         index=index,
@@ -150,6 +156,7 @@ def _scene(
         catalogue=catalogue,
         migrating=migrating,
         lingering=frozenset(),
+        indirect=indirect,
         calls={call.place.span: call for call in facts.calls},
         uses={use.place.span: use for use in facts.uses},
     )
@@ -167,10 +174,16 @@ def _decide_file(scene: Scene) -> Decided:
     return joined(decisions)
 
 
-def _with_lifespans(scenes: Mapping[str, Scene], decided: Mapping[str, Decided], support: str) -> dict[str, Decided]:
-    paths = [path for scene in scenes.values() for call in scene.facts.calls for path in pack_paths(call)]
+def _with_lifespans(
+    scenes: Mapping[str, Scene], decided: Mapping[str, Decided], support: str, *, has_events: bool
+) -> dict[str, Decided]:
     return {
-        file: joined([decided[file], *(decide_lifespan(scene, call, paths, support) for call in lifespan_calls(scene))])
+        file: joined(
+            [
+                decided[file],
+                *(decide_lifespan(scene, call, support, has_events=has_events) for call in lifespan_calls(scene)),
+            ]
+        )
         for file, scene in scenes.items()
     }
 
@@ -182,12 +195,20 @@ def _file_plan(scene: Scene, decided: Decided) -> FilePlan:
     steps = tuple(sorted(_unique_steps(decided.steps), key=lambda step: step.order))
     texts = [text for step in steps for text in _texts(step)]
     need = ImportNeed(
-        modules=tuple(sorted({name for text in texts for name in MODULE_NAME.findall(text)})),
+        modules=tuple(sorted(_modules_named(texts, scene.catalogue))),
         names=tuple(sorted({n for step in steps if isinstance(step.action, Substitute) for n in step.action.needs})),
         support=any("{aio}" in text for text in texts),
         freed=tuple(sorted({name for step in steps for name in _freed(scene, step)})),
     )
     return FilePlan(scene.path, steps, need)
+
+
+def _modules_named(texts: Iterable[str], catalogue: Catalogue) -> set[str]:
+    """The modules which the templates name, of those that some rule says it imports."""
+    declared = {name for rule in catalogue.rules.values() for name in rule.imports}
+    declared |= {name for rule in catalogue.exceptions.values() for name in rule.imports}
+    text = "\n".join(texts)
+    return {name for name in declared if re.search(rf"(?<![\w.]){re.escape(name)}\.", text)}
 
 
 def _freed(scene: Scene, step: Step) -> set[str]:
@@ -221,7 +242,8 @@ def _texts(step: Step) -> tuple[str, ...]:
 
 
 def _support_names(step: Step) -> list[str]:
-    return [name for text in _texts(step) for name in SUPPORT_NAME.findall(text)]
+    through_values = step.action.helpers if isinstance(step.action, Substitute) else ()
+    return [*through_values, *(name for text in _texts(step) for name in SUPPORT_NAME.findall(text))]
 
 
 def _unique_steps(steps: Iterable[Step]) -> list[Step]:

@@ -14,6 +14,7 @@ from asyncify.plan.step import Outcome, Step, Warned
 from asyncify.plan.tree import Tree
 from asyncify.rule import Rule
 
+KEEPS_FORM = ("await {self}.{name}({*})", "await {aio}.{name}({*})")  # the call stays as written, but for `await`
 RUNS_IN_LOOP = frozenset({Colour.ASYNC, Colour.ALREADY, Colour.ENTRY})
 
 
@@ -56,6 +57,7 @@ class Scene:
     catalogue: Catalogue
     migrating: frozenset[str]  # ids of packs of which some waiting call is converted
     lingering: frozenset[str]  # ids of packs of which some waiting call stays as it is
+    indirect: frozenset[str]  # pack paths that some call of the project reaches through a variable
     calls: Mapping[tuple[int, int, int, int], Call]  # by span
     uses: Mapping[tuple[int, int, int, int], Use]  # by span
 
@@ -66,6 +68,8 @@ class Scene:
     def rule_of(self, call: Call) -> Rule | None:
         """The one rule that speaks for all pack targets of a call; None where there is none, or several."""
         found = {rule.id: rule for path in pack_paths(call) if (rule := self.catalogue.rule_for(path))}
+        if len(found) > 1 and all(rule.becomes in KEEPS_FORM for rule in found.values()):
+            return next((rule for rule in found.values() if rule.becomes == KEEPS_FORM[0]), None)
         return next(iter(found.values())) if len(found) == 1 else None
 
     def types_at(self, node: ast.AST) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ class Substitute:
     holes: tuple[Hole, ...] = ()
     drop: tuple[str, ...] = ()
     needs: tuple[tuple[str, str], ...] = ()  # `from module import name` that the template uses
+    helpers: tuple[str, ...] = ()  # of the support module, reached through the value that the template gives
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ class Tree:
         self._parents: dict[ast.AST, ast.AST] = {}
         self._expressions: dict[tuple[int, int, int, int], ast.expr] = {}
         self._statements: dict[tuple[int, int, int, int], ast.stmt] = {}
+        self._imports: dict[str, str] = {}
         self._functions: dict[tuple[int, int], FunctionNode] = {}
         for parent in ast.walk(self.module):
             for child in ast.iter_child_nodes(parent):
@@ -27,6 +28,7 @@ class Tree:
             if isinstance(parent, ast.expr):
                 self._expressions.setdefault(self.place(parent).span, parent)
             elif isinstance(parent, ast.stmt):
+                self._imports.update(_bound(parent))
                 self._statements.setdefault(self.place(parent).span, parent)
                 if isinstance(parent, FunctionNode):
                     self._functions[parent.lineno, parent.col_offset] = parent
@@ -45,6 +47,15 @@ class Tree:
     def statement_at(self, place: Place) -> ast.stmt | None:
         """The statement with exactly this place."""
         return self._statements.get(place.span)
+
+    def imported(self, node: ast.expr) -> str:
+        """The dotted path for which a name or attribute stands by the file's own imports; "" if they do not say."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        root = self._imports.get(node.id) if isinstance(node, ast.Name) else None
+        return ".".join([root, *reversed(parts)]) if root else ""
 
     def parent(self, node: ast.AST) -> ast.AST | None:
         return self._parents.get(node)
@@ -75,3 +86,15 @@ class Tree:
             if isinstance(ancestor, ScopeNode):
                 return ancestor
         return self.module
+
+
+def _bound(statement: ast.stmt) -> dict[str, str]:
+    """The names that an import statement binds, each with what it stands for."""
+    if isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
+        return {alias.asname or alias.name: f"{statement.module}.{alias.name}" for alias in statement.names}
+    if isinstance(statement, ast.Import):
+        return {
+            alias.asname or alias.name.partition(".")[0]: alias.name if alias.asname else alias.name.partition(".")[0]
+            for alias in statement.names
+        }
+    return {}

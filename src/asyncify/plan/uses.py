@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from asyncify.infer.facts import Use
+from asyncify.plan.indirect import value_of
 from asyncify.plan.scene import NOTHING, Decided, Scene
 from asyncify.plan.step import FlattenCatch, Hole, Step, Substitute
 from asyncify.rule import ExceptionRule, PackType
@@ -13,6 +14,7 @@ EXCEPTION_RULE = "exception-class"
 TYPE_RULE = "library-type"
 WHY_EXCEPTION = "The new library raises classes of its own; a handler of the old ones would not see them."
 WHY_TYPE = "The value is of another class now."
+WHY_VALUE = "It is called through a variable, so the variable has to hold the asynchronous one."
 WHY_RESPONSE = "Not every exception of the new library carries a response."
 
 
@@ -27,6 +29,10 @@ def decide_use(scene: Scene, use: Use) -> Decided:
     exception = scene.catalogue.exceptions.get(symbol)
     if exception is not None and exception.pack in scene.migrating:
         return _decide_exception(scene, use, node, exception)
+    value = value_of(scene.tree, scene.catalogue, node, symbol, scene.indirect)
+    if value is not None and value.pack in scene.migrating:
+        action = Substitute(value.template, helpers=value.helpers)
+        return Decided((Step(use.place, action, value.rule, WHY_VALUE),))
     kind = scene.catalogue.types.get(symbol)
     if kind is not None and kind.pack in scene.migrating and kind.becomes is not None:
         return _decide_type(scene, use, node, kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-from collections.abc import Awaitable
+from collections.abc import AsyncIterable, Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -36,6 +36,16 @@ def _is_in_loop() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+async def collect(items: AsyncIterable[_T]) -> list[_T]:
+    """All items, in a list."""
+    return [item async for item in items]
+
+
+def settled(value: Any) -> Any:
+    """The value, or what it gives when run in an event loop: the same, for synchronous code."""
+    return run(value) if inspect.isawaitable(value) else value
 
 
 async def _awaited(value: Awaitable[_T]) -> _T:
