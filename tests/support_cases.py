@@ -212,6 +212,7 @@ await X.get(base + "/redir/302?to=" + other + "/echo", auth=("u", "p"))
 await X.get(base + "/redir/302", auth=("u", "p"))
 await X.get(base + "/redir/302?to=" + other + "/echo", headers={"X-Api-Key": "k", "Cookie": "c=1"}, cookies={"d": "1"})
 await X.get(base + "/redir/302?to=/echo&sc=sid%3Dabc")
+await X.get(base + "/redir/302?to=/echo&sc=sid%3Dabc%3B%20Path%3D/")
 await X.get(base + "/redir/302?to=/echo&sc=sid%3Dabc%3B%20Path%3D/other", cookies={"own": "1"})
 await X.post(base + "/redir/307", data=io.BytesIO(b"body"))
 await X.post(base + "/redir/307", data=b"body", headers={"X-A": "1"})
@@ -229,7 +230,7 @@ ANSWERS = "\n".join(
         *("/text-unknown", "/text-wrong", "/untyped-utf8", "/untyped-cp1251", "/binary", "/empty"),
         *("/gzip", "/deflate", "/setcookie?c=a%3D1&c=b%3D2%3B%20Path%3D/x", "/setcookie?c=a%3D%22x%20y%22"),
         *("/duplicates", "/header?v=caf%C3%A9", "/bigheader", "/links", "/drip?n=2&d=0", "/lines", "/lines-untyped"),
-        *("/large/300000", "/status/404?reason=Gone%20Fishing"),
+        *("/large/30000", "/status/404?reason=Gone%20Fishing"),
     )
 )
 

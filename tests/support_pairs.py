@@ -25,10 +25,10 @@ import aiohttp
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPDigestAuth
-from support_server import Received, Server
 from urllib3.util.retry import Retry
 
 from asyncify.support.assemble import assemble, public_names
+from support_server import Received, Server
 
 PACK = Path(__file__).parent.parent / "rules" / "requests.toml"
 UNEQUAL_BY_NATURE = frozenset({"user-agent", "accept-encoding"})
@@ -75,7 +75,7 @@ def facts(value: Any) -> Any:
         "text": value.text,
         "encoding": (value.encoding, (value.apparent_encoding or "").lower()),
         "cookies": value.cookies.get_dict(),
-        "history": [facts(earlier) for earlier in value.history],
+        "history": [(each.status_code, each.url, each.text, len(each.history)) for each in value.history],
         "redirect": (value.is_redirect, value.is_permanent_redirect),
         "links": value.links,
         "request": (value.request.method, value.request.url, _body(value.request.body)),
@@ -100,13 +100,14 @@ def exception_table() -> dict[str, tuple[str, ...]]:
     return {path.removeprefix("requests."): tuple(entry["catches"]) for path, entry in declared.items()}
 
 
-def reach(error: BaseException, is_old: bool) -> frozenset[str]:
-    """The names of requests' classes whose `except` clause catches the error, before or after the migration."""
-    names = {"aiohttp": aiohttp, "asyncio": asyncio, "json": json}
+def reach(error: BaseException, aio: ModuleType | None = None) -> frozenset[str]:
+    """The names of requests' classes whose `except` clause catches the error: before the migration, or after it if
+    the support module is given."""
+    names = {"aiohttp": aiohttp, "asyncio": asyncio, "json": json, "_aio": aio}
     found = set()
     for name, catches in exception_table().items():
-        classes = (getattr(requests.exceptions, name),) if is_old else tuple(eval(text, names) for text in catches)
-        if isinstance(error, classes):
+        after = tuple(eval(text.replace("{aio}", "_aio"), names) for text in catches) if aio else ()
+        if isinstance(error, after or getattr(requests.exceptions, name)):
             found.add(name)
     return frozenset(found)
 
@@ -153,7 +154,10 @@ def _run(
     base, other = servers
     names |= {"base": base.url, "other": other.url, "url": f"{base.url}/echo", "io": io}
     keyword = "async def" if "await " in code or "async " in code else "def"
-    exec(f"{keyword} main():\n    out = r = None\n{textwrap.indent(code, '    ')}\n    return r if out is None else out", names)
+    exec(
+        f"{keyword} main():\n    out = r = None\n{textwrap.indent(code, '    ')}\n    return r if out is None else out",
+        names,
+    )
     out, error = _outcome(names["main"])
     return [_seen(received) for server in servers for received in server.take()], facts(out), error
 
@@ -181,4 +185,10 @@ def _known_headers(items: Any) -> Iterator[tuple[str, str]]:
 
 
 def _body(body: Any) -> Any:
-    return BOUNDARY.sub(b"BOUNDARY", bytes(body)) if isinstance(body, (bytes, bytearray)) else body if isinstance(body, str) else None
+    return (
+        BOUNDARY.sub(b"BOUNDARY", bytes(body))
+        if isinstance(body, (bytes, bytearray))
+        else body
+        if isinstance(body, str)
+        else None
+    )

@@ -28,7 +28,7 @@ async def bounded_map(function: Callable[..., Awaitable[_R]], *iterables: Iterab
 
     tasks = [asyncio.ensure_future(coroutine) for coroutine in map(call, *iterables)]
     try:
-        return [await task for task in tasks]
+        return [await asyncio.shield(task) for task in tasks]
     except asyncio.CancelledError:
         begun.clear()
         raise
@@ -54,7 +54,9 @@ class TaskPool:
     async def __aenter__(self) -> TaskPool:
         return self
 
-    async def __aexit__(self, *exc_info: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
+        if kind is asyncio.CancelledError:
+            self._cancel(self._tasks)
         await self.shutdown()
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> asyncio.Task[Any]:
@@ -114,7 +116,7 @@ class Mapped:
     async def __aiter__(self) -> AsyncIterator[Any]:
         try:
             for task in self._tasks:
-                yield await task
+                yield await asyncio.shield(task)
         finally:
             for task in self._tasks:
                 if task in self._waiting:

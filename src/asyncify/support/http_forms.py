@@ -11,9 +11,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import aiohttp
+
 from asyncify.support.http_urls import _pairs
 
 _BLOCK = 65536
+
+
+class InvalidRequestError(aiohttp.ClientError, ValueError):
+    """What was to be sent must not stand in a header, or is no JSON."""
 
 
 def _encoded_body(data: Any, files: Any, content: Any) -> tuple[Any, str | None]:
@@ -31,7 +37,10 @@ def _encoded_body(data: Any, files: Any, content: Any) -> tuple[Any, str | None]
         is_form = isinstance(data, (Mapping, list, tuple))
         return (urlencode(_pairs(data), doseq=True), "application/x-www-form-urlencoded") if is_form else (data, None)
     if content is not None:
-        return json.dumps(content, allow_nan=False).encode(), "application/json"
+        try:
+            return json.dumps(content, allow_nan=False).encode(), "application/json"
+        except ValueError as error:
+            raise InvalidRequestError(str(error)) from error
     return None, None
 
 

@@ -15,7 +15,7 @@ from aiohttp.http import SERVER_SOFTWARE
 from multidict import CIMultiDict
 
 from asyncify.support.http_cookies import Cookies, _cookie, _cookie_header
-from asyncify.support.http_forms import _blocks, _length, _position
+from asyncify.support.http_forms import InvalidRequestError, _blocks, _length, _position
 from asyncify.support.http_response import Request
 from asyncify.support.http_urls import _encoded_url, _redirect_url, _url_login
 
@@ -52,7 +52,7 @@ def _merged(own: Any, inherited: Any) -> Any:
 def _prepared(
     method: str, url: Any, params: Any, headers: Any, cookies: Any, jar: CookieJar, body: Any, content_type: str | None
 ) -> Request:
-    """The request, but for its login. Raises ValueError for a header that must not be sent."""
+    """The request, but for its login. Raises InvalidRequestError for a header that must not be sent."""
     merged = Cookies(jar)
     if isinstance(cookies, Mapping):
         cookies = [_cookie(name, value) for name, value in cookies.items()]
@@ -79,11 +79,15 @@ def _checked_headers(own: Mapping[Any, Any] | None, inherited: Mapping[Any, Any]
 
 def _checked_header(name: Any, value: Any) -> str:
     if not isinstance(name, str) or not isinstance(value, (str, bytes)):
-        raise ValueError(f"Header part ({value!r}) from {name!r} must be of type str or bytes, not {type(value)}")
+        raise InvalidRequestError(
+            f"Header part ({value!r}) from {name!r} must be of type str or bytes, not {type(value)}"
+        )
     text = value.decode("latin-1") if isinstance(value, bytes) else value
     text.encode("latin-1")
     if not re.fullmatch(r"[^:\s][^:\r\n]*", name) or not re.fullmatch(r"(\S[^\r\n]*)?", text):
-        raise ValueError(f"Invalid leading whitespace, reserved or return character(s) in header {name!r}: {value!r}")
+        raise InvalidRequestError(
+            f"Invalid leading whitespace, reserved or return character(s) in header {name!r}: {value!r}"
+        )
     return text
 
 

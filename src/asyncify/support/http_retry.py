@@ -59,6 +59,10 @@ class Retry:
         return max(0, min(self.backoff_max, backoff))
 
 
+class RetryError(aiohttp.ClientError):
+    """The server kept answering with a status for which a request is sent again."""
+
+
 class Adapter:
     """What Session.mount takes. As in requests the sizes of the pool say what is kept, they limit nothing."""
 
@@ -94,13 +98,7 @@ class Adapter:
                     if not rules.raise_on_status:
                         return response
                     response.release()
-                    raise aiohttp.ClientResponseError(
-                        response.request_info,
-                        response.history,
-                        status=response.status,
-                        message="too many error responses",
-                        headers=response.headers,
-                    )
+                    raise RetryError(f"too many {response.status} error responses for {response.url}")
                 await response.read()
                 response.release()
             failures += 1

@@ -264,3 +264,7 @@ class Session:
             )
         except _LostError as lost:
             raise lost.error from None
+        except aiohttp.ClientHttpProxyError:
+            raise
+        except aiohttp.ClientResponseError as error:  # an answer that is not HTTP, which is no error status
+            raise aiohttp.ClientOSError(error.message) from error
