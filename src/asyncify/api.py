@@ -78,11 +78,13 @@ def analyse_project(project: Project, config: Config, catalogue: Catalogue, prog
     entries = entry_functions(project, index.functions)
     held = {id_: Reason.TEST for id_, function in index.functions.items() if is_test(function.place.path)}
     blockers = find_blockers(project.sources, index, catalogue)
-    colouring = _coloured(project, index, catalogue, entries, {**blockers.held, **held}, blockers.packs)
-    progress("planning")
-    return Analysis(
-        project, index, plan(project, index, colouring, catalogue, blockers, config.support), summaries.faults
-    )
+    while True:
+        colouring = _coloured(project, index, catalogue, entries, {**blockers.held, **held}, blockers.packs)
+        progress("planning")
+        planned = plan(project, index, colouring, catalogue, blockers, config.support)
+        if planned.broken <= blockers.packs:
+            return Analysis(project, index, planned, summaries.faults)
+        blockers = replace(blockers, packs=blockers.packs | planned.broken)
 
 
 def _coloured(

@@ -133,6 +133,21 @@ def _refused(call: Call, what: str, rule: str, reason: Reason, detail: str = "")
     return Decided(outcomes=(Outcome(call.place, what, Ending.REFUSED, rule, reason, detail),))
 
 
+def broken_packs(scene: Scene, decided: Decided) -> set[str]:
+    """Packs of which an object has become another while a call on it stays as it was: such code would fail."""
+    refused = {outcome.place.span for outcome in decided.outcomes if outcome.ending is Ending.REFUSED}
+    found: set[str] = set()
+    for call in scene.facts.calls:
+        if call.place.span not in refused:
+            continue
+        for path in pack_paths(call):
+            rule, kind = scene.catalogue.rule_for(path), scene.catalogue.types.get(path.rpartition(".")[0])
+            is_object = kind is not None and kind.becomes is not None and rule is not None
+            if is_object and rule is not None and rule.pack in scene.migrating and not is_left_alone(scene, call, rule):
+                found.add(rule.pack)
+    return found
+
+
 # ---------------------------------------------------------------- calls of the project's own functions
 
 

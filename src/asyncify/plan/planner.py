@@ -12,7 +12,7 @@ from asyncify.colour.colouring import Colour, Colouring
 from asyncify.infer.facts import Call, FileFacts, Index
 from asyncify.plan.annotations import decide_annotation
 from asyncify.plan.blockers import Blockers
-from asyncify.plan.calls import decide_call
+from asyncify.plan.calls import broken_packs, decide_call
 from asyncify.plan.definitions import decide_function
 from asyncify.plan.generators import decide_run
 from asyncify.plan.indirect import indirect_paths
@@ -71,6 +71,7 @@ def plan(
         outcomes=tuple(outcomes),
         warnings=tuple(warnings),
         verdicts=colouring.verdicts,
+        broken=frozenset(pack for path, scene in scenes.items() for pack in broken_packs(scene, decided[path])),
         support=place_support(users, paths, support_name, names) if users else None,
         requires=tuple(sorted({line for pack in packs for line in pack.requires})),
         drops=tuple(sorted({name for pack in packs for name in pack.drops})),

@@ -66,11 +66,20 @@ class Scene:
         return scope is not None and self.colouring.colour_of(scope) in RUNS_IN_LOOP
 
     def rule_of(self, call: Call) -> Rule | None:
-        """The one rule that speaks for all pack targets of a call; None where there is none, or several."""
-        found = {rule.id: rule for path in pack_paths(call) if (rule := self.catalogue.rule_for(path))}
-        if len(found) > 1 and all(rule.becomes in KEEPS_FORM for rule in found.values()):
-            return next((rule for rule in found.values() if rule.becomes == KEEPS_FORM[0]), None)
-        return next(iter(found.values())) if len(found) == 1 else None
+        """The one rule that speaks for all pack targets of a call; None where there is none, or several.
+
+        A member that is only known at run time (`getattr(session, verb)`) keeps its form, as long as those members
+        do that have one.
+        """
+        found = [(path, rule) for path in pack_paths(call) if (rule := self.catalogue.rule_for(path))]
+        if len({rule.id for _, rule in found}) == 1:
+            return found[0][1]
+        keeping = [(path, rule) for path, rule in found if keeps_form(rule, path)]
+        owners = {path.rpartition(".")[0] for path, _ in keeping}
+        others = [path for path, rule in found if not keeps_form(rule, path)]
+        if any(path.rpartition(".")[0] not in owners for path in others):
+            return None
+        return next((rule for _, rule in keeping if rule.becomes == KEEPS_FORM[0]), None)
 
     def types_at(self, node: ast.AST) -> tuple[str, ...]:
         use = self.uses.get(self.tree.place(node).span)
@@ -91,6 +100,13 @@ def function_ids(call: Call) -> list[str]:
 def turning(scene: Scene, call: Call) -> list[str]:
     """The project functions that a call may reach and that turn async."""
     return [id_ for id_ in function_ids(call) if scene.colouring.colour_of(id_) is Colour.ASYNC]
+
+
+def keeps_form(rule: Rule, path: str) -> bool:
+    """Does the call stay as written, but for `await`?"""
+    name = path.rpartition(".")[2]
+    becomes = (rule.becomes or "").replace("{name}", name)
+    return becomes.startswith((f"await {{self}}.{name}(", f"await {{aio}}.{name}("))
 
 
 def as_written(template: str, path: str, node: ast.Call) -> str:

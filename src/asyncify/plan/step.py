@@ -188,6 +188,7 @@ class Plan:
     outcomes: tuple[Outcome, ...]
     warnings: tuple[Warned, ...]
     verdicts: Mapping[str, Verdict]
+    broken: frozenset[str]  # packs of which a shared object migrates while a call on it cannot: plan without them
     support: SupportModule | None
     requires: tuple[str, ...]
     drops: tuple[str, ...]
