@@ -6,12 +6,14 @@ import base64
 import gzip
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
 import zlib
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
@@ -50,6 +52,7 @@ BODIES: dict[str, tuple[str | None, bytes]] = {
     "/lines-untyped": (None, b"one\r\ntwo\n\nthree"),
     "/lines-long": ("text/plain", b"x" * 200_000 + b"\nend"),
 }
+CERTIFICATE = Path(__file__).with_name("support_server.pem")  # self-signed, with its key, for 127.0.0.1
 CUT = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 
 
@@ -74,12 +77,16 @@ class Server:
     It stops at the end of the block, and by itself when the process ends.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, tls: bool = False) -> None:
         self.received: list[Received] = []
         self.failures: dict[str, int] = {}
         self._http = _Http(("127.0.0.1", 0), _Handler)
         self._http.owner = self
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(CERTIFICATE)
+            self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._http.server_address[1]}"
 
     def __enter__(self) -> Server:
         threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()

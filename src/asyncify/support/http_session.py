@@ -8,7 +8,7 @@ import inspect
 import os
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import aiohttp
@@ -218,6 +218,7 @@ class Session:
             _take_cookies(request.cookies, request, opened)
             target = location.encode("utf-8", "surrogateescape").decode()
             request = _redirected(request, opened.status, target, self.cookies)
+            settings = replace(settings, proxies=self._proxies_for(request.url, settings.proxies))
             login = await _netrc_login(request.url) if self.trust_env else None
             request = _authorized(request, login) if login else request
 

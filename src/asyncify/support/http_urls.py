@@ -70,12 +70,14 @@ def _authority(url: str, text: str) -> str:
     parts = _HOST.fullmatch(address)
     if parts is None or parts[1].startswith(("*", ".")) or int(parts[2] or 0) > 65535:
         raise aiohttp.InvalidURL(url, "bad host or port")
-    host = _ESCAPE.sub(lambda escape: escape[0].upper(), parts[1].lower())
+    host = _ESCAPE.sub(lambda escape: escape[0].upper(), _ESCAPE.sub(_unescaped, parts[1]).lower())
     try:
         if host.startswith("["):
             ipaddress.IPv6Address(host[1:-1])
         elif not host.isascii():
-            host = URL.build(scheme="http", host=host).raw_host or host
+            if re.search(r"[^\w.-]|_", host):
+                raise ValueError(host)
+            host = ".".join(URL.build(scheme="http", host=label).raw_host or "" for label in host.split("."))
     except ValueError as error:
         raise aiohttp.InvalidURL(url, "bad host") from error
     port = f":{int(parts[2])}" if int(parts[2] or 0) else ""
@@ -106,15 +108,15 @@ def _quoted(part: str, allowed: frozenset[str]) -> str:
 
 def _requoted(url: str) -> str:
     """Take back escapes that are not needed; a malformed escape makes every % a plain character."""
-
-    def unescaped(escape: re.Match[str]) -> str:
-        character = chr(int(escape[1], 16))
-        return character if character in _UNRESERVED else escape[0]
-
     try:
-        return quote(re.sub(r"%([^\W_]{2})", unescaped, url), safe="!#$%&'()*+,/:;=?@[]~")
+        return quote(re.sub(r"%[^\W_]{2}", _unescaped, url), safe="!#$%&'()*+,/:;=?@[]~")
     except ValueError:
         return quote(url, safe="!#$&'()*+,/:;=?@[]~")
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    character = chr(int(escape[0][1:], 16))
+    return character if character in _UNRESERVED else escape[0]
 
 
 def _redirect_url(old: str, location: str) -> str:
