@@ -281,6 +281,10 @@ class Members(Base):
                 if name.startswith(prefix) and name.endswith(suffix):
                     self.cells.edge(self.member(value, name), target)
 
+    def public_names(self, number: int) -> list[str]:
+        """Names in the bodies of a class and its relatives, but for private and special ones."""
+        return [name for name in self._names_like(number, "", "") if not name.startswith("_")]
+
     def _names_like(self, number: int, prefix: str, suffix: str) -> list[str]:
         cls = self.classes[number]
         related = [*cls.mro, *cls.subclasses[:MAX_SUBCLASSES]]

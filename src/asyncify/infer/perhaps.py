@@ -30,12 +30,30 @@ def guess(solver: Solver) -> bool:
     for file, summary in enumerate(solver.objects.summaries):
         base = solver.objects.cell_base[file]
         loads = {base + target: (base + origin, name) for origin, name, target in summary.loads if name in names}
-        if not loads:
-            continue
         first = solver.site_base[file]
-        for site in solver.sites[first : first + len(summary.calls)]:
+        for site in solver.sites[first : first + len(summary.calls)] if loads else ():
             if site.callee in loads and not site.targets and not solver.cells.values[loads[site.callee][0]]:
                 found = _aim(solver, site, names[loads[site.callee][1]]) or found
+        found = _aim_dynamic(solver, file) or found
+    return found
+
+
+def _aim_dynamic(solver: Solver, file: int) -> bool:
+    """`getattr(thing, name)()` with a name that nothing is known of may be any public method of the thing's class."""
+    summary, base = solver.objects.summaries[file], solver.objects.cell_base[file]
+    things = {base + to: base + origin for origin, prefix, suffix, to in summary.dynamic if not (prefix or suffix)}
+    if not things:
+        return False
+    found = False
+    first = solver.site_base[file]
+    for site in solver.sites[first : first + len(summary.calls)]:
+        if site.callee not in things or site.targets or site.perhaps:
+            continue
+        for value in sorted(solver.cells.values[things[site.callee]] or ()):
+            if solver.data[value][0] == Kind.INST:
+                found = site.perhaps = True
+                for name in solver.public_names(int(solver.data[value][1])):
+                    solver.cells.edge(solver.member(value, name), site.callee)
     return found
 
 
