@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import time
 import warnings
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import aiohttp
 import pytest
+from blockbuster import blockbuster_ctx
 
 from support_server import Server
 
@@ -230,3 +233,30 @@ def test_a_digest_login(aio: ModuleType, servers: tuple[Server, Server]) -> None
 
     assert _run(main()) == "in"
     assert [each.target for each in servers[0].take()] == ["/digest", "/digest"]
+
+
+def test_lines_come_as_the_server_sends_them(aio: ModuleType, servers: tuple[Server, Server]) -> None:
+    async def main() -> list[float]:
+        started = time.perf_counter()
+        async with aio.get(servers[0].url + "/drip?n=3&d=0.05") as opened:
+            return [time.perf_counter() - started async for _ in aio.iter_lines(opened)]
+
+    first, *_, last = _run(main())
+
+    assert first < 0.05 < last
+
+
+def test_nothing_blocks_the_event_loop(aio: ModuleType, servers: tuple[Server, Server], tmp_path: Path) -> None:
+    base, file = servers[0].url, tmp_path / "body.txt"
+    file.write_text("body")
+
+    async def main() -> None:
+        with file.open("rb") as opened, blockbuster_ctx():
+            await aio.get(f"{base}/redir/302", params={"a": 1})
+            await aio.post(f"{base}/echo", data=opened, timeout=3)
+            await aio.post(f"{base}/echo", files={"f": b"1"})
+            (await aio.get(f"{base}/untyped-cp1251")).text  # noqa: B018
+            async with aio.get(f"{base}/sse") as response:
+                assert len([line async for line in aio.iter_lines(response)]) > 3
+
+    _run(main())

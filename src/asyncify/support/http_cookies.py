@@ -150,6 +150,8 @@ def _cookie(name: str, value: str, domain: str = "", path: str = "/", **more: An
 
 def _cookie_header(jar: http.cookiejar.CookieJar, url: str, host: str | None) -> str | None:
     """What the jar sends to this address; `host` is a Host header that stands in for the URL's own."""
+    if next(iter(jar), None) is None:
+        return None
     request = _addressed(url, host)
     jar.add_cookie_header(request)
     return request.get_header("Cookie")
@@ -157,9 +159,8 @@ def _cookie_header(jar: http.cookiejar.CookieJar, url: str, host: str | None) ->
 
 def _store_cookies(jar: http.cookiejar.CookieJar, url: str, host: str | None, lines: Iterable[str]) -> None:
     """Put the cookies of these Set-Cookie headers into the jar, if their domain and path allow it."""
-    received = _Received(lines)
-    if received.message:
-        jar.extract_cookies(cast(Any, received), _addressed(url, host))
+    if received := list(lines):
+        jar.extract_cookies(cast(Any, _Received(received)), _addressed(url, host))
 
 
 def _addressed(url: str, host: str | None) -> urllib.request.Request:

@@ -8,17 +8,22 @@ import ipaddress
 import netrc
 import os
 import ssl
+import sys
 import urllib.request
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+_PROXY_VARIABLES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+_netrc_files: dict[tuple[str | None, str | None], netrc.netrc | None] = {}
 _contexts: dict[tuple[Any, Any], ssl.SSLContext] = {}
 
 
 def _environment_proxies(url: str, no_proxy: str | None) -> dict[str, str]:
+    has_system_settings = sys.platform in ("darwin", "win32")
+    if not has_system_settings and not any(name in os.environ for name in _PROXY_VARIABLES):
+        return {}  # looking through the whole environment takes longer than the rest of a call
     return {} if _goes_direct(url, no_proxy) else urllib.request.getproxies()
 
 
@@ -55,13 +60,15 @@ def _holds(network: str, address: ipaddress.IPv4Address) -> bool:
 
 async def _netrc_login(url: str) -> tuple[str, str] | None:
     """The login for this host out of $NETRC, ~/.netrc or ~/_netrc. The file is read once."""
-    logins = await asyncio.to_thread(_netrc_file, os.environ.get("NETRC"), os.environ.get("HOME"))
+    key = os.environ.get("NETRC"), os.environ.get("HOME")
+    if key not in _netrc_files:
+        _netrc_files[key] = await asyncio.to_thread(_read_netrc, key[0])
+    logins = _netrc_files[key]
     found = logins.authenticators(urlsplit(url).hostname or "") if logins else None
     return (found[0] or found[1] or "", found[2] or "") if found and any(found) else None
 
 
-@lru_cache
-def _netrc_file(named: str | None, home: str | None) -> netrc.netrc | None:
+def _read_netrc(named: str | None) -> netrc.netrc | None:
     paths = [named] if named is not None else ["~/.netrc", "~/_netrc"]
     path = next((path for path in (Path(name).expanduser() for name in paths) if path.exists()), None)
     try:

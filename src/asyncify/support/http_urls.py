@@ -100,6 +100,8 @@ def _without_dots(path: str) -> str:
 
 def _quoted(part: str, allowed: frozenset[str]) -> str:
     """Quote what may not stand in this part. One lone % makes every % of the part a plain character."""
+    if allowed.issuperset(part):
+        return part
     part, escapes = _ESCAPE.subn(lambda escape: escape[0].upper(), part)
     keep = allowed | {"%"} if escapes == part.count("%") else allowed
     data = part.encode("utf-8", "surrogatepass")
