@@ -100,9 +100,9 @@ def _definitions() -> dict[str, Definition]:
     for source in SOURCES:
         text = (Path(__file__).parent / f"{source}.py").read_text("utf-8")
         for definition in _definitions_of(text):
-            if definition.name in found:
+            earlier = found.setdefault(definition.name, definition)
+            if earlier.text != definition.text:  # a type variable may stand in several sources
                 raise RuleError(f"support/{source}.py: {definition.name} is defined twice in the support sources")
-            found[definition.name] = definition
     return found
 
 
