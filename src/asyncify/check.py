@@ -60,7 +60,9 @@ def check_awaited(before: Index, after: Index, texts: Mapping[str, str]) -> tupl
     }
     faults: list[Fault] = []
     for path, text in texts.items():
-        facts = after.files[path]
+        facts = after.files.get(path)
+        if facts is None:  # a file that this Python cannot parse
+            continue
         loose = [call for call in facts.calls if _reaches(call, turned) and call.position is not Position.AWAITED]
         if loose:
             faults += _unawaited(path, text, loose)

@@ -103,7 +103,8 @@ def apply(
     _leave_on_faults(migration)
     root_folder = migration.analysis.project.root
     if migration.changes:
-        apply_changes(root_folder, migration.changes, allow_dirty=allow_dirty)
+        with _errors():
+            apply_changes(root_folder, migration.changes, allow_dirty=allow_dirty)
     for change in migration.changes:
         sys.stdout.write(f"{'wrote' if change.before is None else 'changed'} {change.path}\n")
     _notice(migration)
@@ -237,8 +238,7 @@ def _analysed(config: Config) -> Analysis:
 
 
 def _refuse_pending(config: Config) -> None:
-    root_folder = config.path if config.path.is_dir() else config.path.parent
-    trouble = pending(root_folder.resolve())
+    trouble = pending(config.path.resolve() if config.path.is_dir() else config.path.resolve().parent)
     if trouble is not None:
         raise AsyncifyError(trouble)
 
