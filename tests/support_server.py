@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import itertools
 import json
 import socket
 import ssl
@@ -64,7 +65,7 @@ class Received:
     target: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
-    connection: int
+    connection: int  # the number of the connection over which it came
 
     def header(self, name: str) -> str | None:
         """The first header of this name."""
@@ -111,6 +112,10 @@ class _Http(ThreadingHTTPServer):
     request_queue_size = 256
     owner: Server
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.connections = itertools.count(1)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that go away are part of the tests."""
 
@@ -119,6 +124,10 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: _Http
+
+    def setup(self) -> None:
+        super().setup()
+        self.number = next(self.server.connections)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("do_"):  # any method: http.server looks for do_GET, do_PURGE and so on
@@ -131,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         self.query = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
         headers = tuple(self.headers.items())
-        received = Received(self.command, self.path, headers, self._body(), id(self.connection))
+        received = Received(self.command, self.path, headers, self._body(), self.number)
         self.server.owner.received.append(received)
         route = urlsplit(self.path).path if not self.path.startswith("http:") else "/proxied"
         if route in BODIES:
@@ -301,7 +310,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, b"", {"Link": link})
 
     def _on_connection(self, rest: str) -> None:
-        self._send(200, json.dumps({"connection": id(self.connection)}).encode(), {"Content-Type": "application/json"})
+        self._send(200, json.dumps({"connection": self.number}).encode(), {"Content-Type": "application/json"})
 
     def _on_sse(self, rest: str) -> None:
         self._start_chunks("text/event-stream")

@@ -87,7 +87,8 @@ def test_a_session_keeps_cookies_and_headers_over_several_loops(
 def test_the_client_closes_itself_with_the_loop(aio: ModuleType, servers: tuple[Server, Server]) -> None:
     async def main() -> aiohttp.ClientSession:
         await aio.get(servers[0].url + "/echo")
-        return next(iter(aio._clients.values())).session
+        session: aiohttp.ClientSession = next(iter(aio._clients.values())).session
+        return session
 
     session = _run(main())
 
@@ -109,7 +110,7 @@ def test_after_close_a_call_opens_a_new_client(aio: ModuleType, servers: tuple[S
     _run(main())
     first, second = server.take()
 
-    assert first.connection != second.connection or len({first, second}) == 2
+    assert first.connection != second.connection
 
 
 def test_lifespan_closes_at_shutdown(aio: ModuleType, servers: tuple[Server, Server]) -> None:
@@ -174,7 +175,7 @@ def test_an_error_of_the_projects_own_is_made_from_a_text(aio: ModuleType, serve
     response = _run(_read(aio, servers[0].url + "/status/418"))
     plain, full = aio.HTTPError("broken"), aio.HTTPError("broken", response=response)
 
-    assert isinstance(plain, aiohttp.ClientResponseError)
+    assert issubclass(type(plain), aiohttp.ClientResponseError)
     assert (str(plain), plain.args, plain.response) == ("broken", ("broken",), None)
     assert (full.response, full.request, full.status) == (response, response.request, 418)
 

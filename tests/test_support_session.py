@@ -19,7 +19,9 @@ FAMILIES = (
     ("InvalidHeader", "InvalidJSONError"),
     ("ChunkedEncodingError", "ContentDecodingError", "StreamConsumedError", "UnrewindableBodyError"),
 )
-WIDER = {aiohttp.TooManyRedirects: frozenset({"HTTPError"})}  # a ClientResponseError in aiohttp
+WIDER: dict[type[BaseException], frozenset[str]] = {
+    aiohttp.TooManyRedirects: frozenset({"HTTPError"}),  # a ClientResponseError in aiohttp
+}
 
 
 @pytest.mark.parametrize("case", [*SESSIONS, *STREAMS])

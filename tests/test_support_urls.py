@@ -31,7 +31,7 @@ def _address(dice: random.Random) -> tuple[str, object]:
 def _of_requests(url: str, params: object) -> tuple[str, str] | None:
     prepared = requests.PreparedRequest()
     try:
-        prepared.prepare_url(url, params)  # type: ignore[arg-type]
+        prepared.prepare_url(url, params)
     except requests.RequestException:
         return None
     assert prepared.url is not None
