@@ -45,6 +45,7 @@ class Statements(Annotations):
             ast.Global: self._global,
             ast.Nonlocal: self._global,
             ast.Assert: self._assert,
+            ast.Delete: self._delete,
             ast.FunctionDef: self.define_function,
             ast.AsyncFunctionDef: self.define_function,
             ast.ClassDef: self.define_class,
@@ -188,6 +189,11 @@ class Statements(Annotations):
             self.assign(node.target, value)
         else:
             self.expression(node.target)
+
+    def _delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Subscript | ast.Attribute):
+                self.expression(target)
 
     def _return(self, node: ast.Return) -> None:
         if node.value is not None:

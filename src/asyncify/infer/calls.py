@@ -273,18 +273,20 @@ class Calls(Special, Containers):
             self._call_pack(path, site, result, kind)
 
     def waiting_members(self, kind: str) -> list[str]:
+        if not self._waiting:
+            for path, rule in sorted(self.catalogue.by_call.items()):
+                if rule.waits is not None:
+                    self._waiting.setdefault(path.rpartition(".")[0], []).append(path)
         found: list[str] = []
         pack_type = self.catalogue.types.get(kind)
         while pack_type is not None:
-            found += [
-                path
-                for path, rule in sorted(self.catalogue.by_call.items())
-                if path.rpartition(".")[0] == pack_type.id and rule.waits is not None
-            ]
+            found += self._waiting.get(pack_type.id, ())
             pack_type = self.catalogue.types.get(pack_type.base) if pack_type.base else None
         return found
 
     def _call_partial(self, number: int, site: Site, args: Arguments, result: int, how: int) -> None:
         made = self.partials[number]
-        if made[0]:
+        place = (number, site.file, site.number)
+        if made[0] and place not in self.partial_calls:  # a partial of itself would never end
+            self.partial_calls.add(place)
             self._call_again(made[0], site, (*made[1], *args), result, how)

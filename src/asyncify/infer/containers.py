@@ -37,6 +37,7 @@ class Containers(Members):
         keys = self._keys.get(number)
         if keys is None:
             keys = self._keys[number] = {ANY: self.cells.new(), UNKNOWN: self.cells.new()}
+            self.cells.wide.update(keys.values())
             self.cells.edge(keys[UNKNOWN], keys[ANY])
         cell = keys.get(key)
         if cell is None:

@@ -19,6 +19,9 @@ WRAPPING = frozenset({Kind.FUNC, Kind.DECO, Kind.CTXF, Kind.STATIC, Kind.CLSM})
 class Decorators(Calls):
     """Decorators of the project are run; those from outside are known by name or hand on what they get."""
 
+    def prepare_decorators(self) -> None:
+        self._applied: set[tuple[int, int, int]] = set()
+
     def decorate(self, file: int, number: int, decorator: int, inner: int, target: int, function: int) -> None:
         self.cells.react(decorator, self._on_decorator, inner, target, function, file, number)
 
@@ -65,6 +68,10 @@ class Decorators(Calls):
 
     def _project_decorator(self, number: int, shift: int, inner: int, target: int) -> None:
         fn = self.functions[number]
+        if (number, inner, target) in self._applied:
+            return
+        self._applied.add((number, inner, target))
+        self.cells.wide.update(fn.positional[shift : shift + 1])
         self.bind(number, (("", inner),), shift)
         self.cells.react(fn.returns, self._on_decorated, number, inner, target)
 

@@ -96,7 +96,8 @@ def _call_edges(solver: Solver) -> list[Edge]:
             continue
         spot = (CALL, site.file, site.number)
         is_on_container = _may_be_on_container(solver, site.callee)
-        for value, how in sorted(site.targets.items()):
+        reached = site.targets.items() if len(site.targets) < 2 else sorted(site.targets.items())
+        for value, how in reached:
             kind, first, _ = solver.data[value]
             if kind == Kind.FUNC and not is_on_container:
                 number = int(first)
@@ -164,6 +165,8 @@ def _escapes(solver: Solver) -> list[Escape]:
     """Functions that outside callables and decorators get hold of."""
     found: list[Escape] = []
     for site in solver.sites:
+        if not site.targets or not any(cell for _, cell in site.args):
+            continue
         paths = [str(solver.data[v][1]) for v in sorted(site.targets) if solver.data[v][0] == Kind.OUT]
         if not paths:
             continue

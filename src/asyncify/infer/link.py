@@ -22,6 +22,7 @@ class Solver(Decorators):
         self.prepare_members()
         self.prepare_containers()
         self.prepare_special()
+        self.prepare_decorators()
         self._decorations: list[tuple[int, int, int]] = []
         self.passes = 0
 
@@ -55,6 +56,7 @@ class Solver(Decorators):
             cells.react(base + origin, self.on_item, key, base + target)
             if key is None:
                 self.table_reads.add(base + target)
+                cells.wide.add(base + target)
         for origin, key, source in summary.puts:
             cells.react(base + origin, self.on_put, key, base + source)
         for target, members in summary.containers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from types import MappingProxyType
 
@@ -23,6 +24,17 @@ def infer(summaries: Summaries | Sequence[Summary], catalogue: Catalogue) -> Ind
     Values flow to a fixed point; `Index.capped` says that the cap came first, in which case facts may be missing.
     """
     files = summaries.summaries if isinstance(summaries, Summaries) else tuple(summaries)
+    collecting = gc.isenabled()
+    gc.disable()  # millions of small values, none of them garbage until the end
+    try:
+        return _infer(files, catalogue)
+    finally:
+        gc.freeze()  # they live as long as the Index; looking through them again and again would cost seconds
+        if collecting:
+            gc.enable()
+
+
+def _infer(files: tuple[Summary, ...], catalogue: Catalogue) -> Index:
     solver = Solver(Objects(files, Modules(files)), catalogue)
     solver.solve(guess)
     graph = build_graph(solver)

@@ -39,12 +39,13 @@ class Base:
         self.catalogue = catalogue
         self.values = Values()
         self.data = self.values.data
-        self.cells = Cells(objects.cells + 1)
+        self.cells = Cells(objects.cells + 1, self.data)
         self.sites: list[Site] = []
         self.site_base: list[int] = []
         self.flow_targets: dict[tuple[int, int], dict[int, None]] = {}  # (file, flow) -> functions it runs
         self.decorated_by: dict[int, dict[int, None]] = {}  # wrapper function -> functions it wraps
         self.outer_decorators: dict[int, dict[tuple[str, int, int], None]] = {}  # function -> (path, file, decoration)
+        self._waiting: dict[str, list[str]] = {}  # pack type -> paths of its members that wait
         self.table_reads: set[int] = set()  # cells that hold what came out of a container under a computed key
         self._canonical: dict[str, int] = {}
         self._roots = frozenset(

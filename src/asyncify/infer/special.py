@@ -48,6 +48,7 @@ class Special(Containers):
 
     def prepare_special(self) -> None:
         self.partials = {}
+        self.partial_calls: set[tuple[int, int, int]] = set()  # (partial, file, call) that were followed
         self.consumed = {}  # (file, call) -> generator functions that the call runs to their end
         self._specials = {
             **dict.fromkeys(SAME, self._same),
