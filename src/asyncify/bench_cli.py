@@ -15,6 +15,7 @@ from asyncify.bench import Report, load_scenario, report_json, report_table, run
 from asyncify.errors import ConfigError
 from asyncify.project import NEVER_READ
 
+TABLE_WIDTH = 120  # where no terminal says how wide it is
 KEPT = NEVER_READ - {"build", "dist"}  # folders that a project's code may be in
 
 
@@ -43,6 +44,8 @@ def bench_migration(migration: Migration, output: Path | None, progress: Callabl
 def show_report(report: Report, migration: Migration, output: Path | None) -> None:
     """The diff in numbers, the table, and where the samples are."""
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=TABLE_WIDTH)
     console.print(diff_summary(migration))
     console.print(report_table(report))
     if output is not None:
