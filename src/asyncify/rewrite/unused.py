@@ -31,7 +31,8 @@ def used_names(code: str) -> set[str]:
         return set(WORD.findall(code))
     nodes = list(ast.walk(module))
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
-    names.update(word for node in nodes if isinstance(node, ast.Constant) for word in _words(node) if word == node.value)
+    constants = [node for node in nodes if isinstance(node, ast.Constant)]
+    names.update(word for constant in constants for word in _words(constant) if word == constant.value)
     for node in nodes:
         annotation = getattr(node, "annotation", None) or getattr(node, "returns", None)
         if isinstance(annotation, ast.expr):
