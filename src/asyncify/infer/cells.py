@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from asyncify.infer.values import Data, Kind
@@ -21,8 +21,9 @@ class Cells:
 
     def __init__(self, count: int, data: list[Data]) -> None:
         self._data = data
-        self.values: list[set[int] | None] = [None] * count
-        self.edges: dict[int, list[int]] = {}
+        # Most cells hold one value and have one edge: a number alone saves the memory of a set or list each.
+        self._values: list[int | set[int] | None] = [None] * count
+        self._edges: dict[int, int | list[int]] = {}
         self.reactions: dict[int, list[Reaction]] = {}
         self.full: set[int] = set()
         self.wide: set[int] = set()  # cells of tables: elements of containers, what decorators are given
@@ -33,22 +34,31 @@ class Cells:
         self._late: deque[tuple[int, Reaction]] = deque()  # values that were there before the reaction
 
     def new(self) -> int:
-        self.values.append(None)
-        return len(self.values) - 1
+        self._values.append(None)
+        return len(self._values) - 1
+
+    def held(self, cell: int) -> Collection[int]:
+        """The values of a cell."""
+        known = self._values[cell]
+        if known is None:
+            return ()
+        return (known,) if type(known) is int else known  # type: ignore[return-value]
 
     def add(self, cell: int, value: int) -> None:
-        known = self.values[cell]
+        known = self._values[cell]
         if known is None:
-            self.values[cell] = {value}
-        elif value in known:
+            self._values[cell] = value
+        elif type(known) is int:
+            if known == value:
+                return
+            self._values[cell] = {known, value}
+        elif value in known:  # type: ignore[operator]
             return
-        elif len(known) >= WIDTH and (
-            cell not in self.wide or len(known) >= MANY or self._data[value][0] not in FUNCTIONS
-        ):
+        elif self._is_full(cell, value, len(known)):  # type: ignore[arg-type]
             self.full.add(cell)
             return
         else:
-            known.add(value)
+            known.add(value)  # type: ignore[union-attr]
         news = self._news.get(cell)
         if news is None:
             self._news[cell] = [value]
@@ -56,21 +66,33 @@ class Cells:
         else:
             news.append(value)
 
+    def _is_full(self, cell: int, value: int, count: int) -> bool:
+        if count < WIDTH:
+            return False
+        return cell not in self.wide or count >= MANY or self._data[value][0] not in FUNCTIONS
+
     def edge(self, source: int, target: int) -> None:
         """From now on `target` holds all that `source` holds."""
         if source == target or not source or not target:
             return
-        targets = self.edges.get(source)
+        targets = self._edges.get(source)
         if targets is None:
-            self.edges[source] = [target]
-        elif target in targets:
+            self._edges[source] = target
+        elif type(targets) is int:
+            if targets == target:
+                return
+            self._edges[source] = [targets, target]
+        elif target in targets:  # type: ignore[operator]
             return
         else:
-            targets.append(target)
-        known = self.values[source]
-        if known:
-            for value in list(known):
-                self.add(target, value)
+            targets.append(target)  # type: ignore[union-attr]
+        for value in tuple(self.held(source)):
+            self.add(target, value)
+
+    def targets(self, source: int) -> Sequence[int]:
+        """The cells that hold all that `source` holds."""
+        targets = self._edges.get(source, ())
+        return (targets,) if type(targets) is int else targets  # type: ignore[return-value]
 
     def react(self, cell: int, handler: Callable[[int, Reaction], None], *arguments: Any) -> None:
         """Call `handler(value, reaction)` for all values that `cell` has and will have."""
@@ -78,16 +100,15 @@ class Cells:
             return
         reaction: Reaction = (handler, *arguments)
         self.reactions.setdefault(cell, []).append(reaction)
-        known = self.values[cell]
-        if known:
+        if self._values[cell] is not None:
             waiting = self._news.get(cell, ())
-            for value in list(known):
+            for value in self.held(cell):
                 if value not in waiting:
                     self._late.append((value, reaction))
 
     def run(self) -> None:
         """Move values until nothing moves, or the cap is reached."""
-        queue, news, edges, reactions, add = self._queue, self._news, self.edges, self.reactions, self.add
+        queue, news, edges, reactions, add = self._queue, self._news, self._edges, self.reactions, self.add
         late = self._late
         while queue or late:
             while late:
@@ -103,7 +124,7 @@ class Cells:
                 return
             targets = edges.get(cell)
             if targets is not None:
-                for target in targets:
+                for target in (targets,) if type(targets) is int else targets:  # type: ignore[union-attr]
                     for value in fresh:
                         add(target, value)
             reacting = reactions.get(cell)

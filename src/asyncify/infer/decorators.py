@@ -130,7 +130,7 @@ class Decorators(Calls):
         """Decorators of which nothing is known hand on what they get. True if there were any."""
         found = False
         for decorator, inner, target in decorations:
-            if not self.cells.values[decorator] and not self.cells.values[target]:
+            if not self.cells.held(decorator) and not self.cells.held(target):
                 self.cells.edge(inner, target)
                 found = True
         return found

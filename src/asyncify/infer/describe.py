@@ -68,7 +68,8 @@ class Describer:
                 continue
             passes = tuple(self._passes(site, fact))
             targets = tuple(sorted(self._targets(site, 0)))
-            if not passes and not self._consumes(number):
+            is_mixed = any(target.kind is TargetKind.FUNCTION for target in targets)
+            if not passes and not is_mixed and not self._consumes(number):
                 targets = tuple(target for target in targets if target.kind is not TargetKind.OUTSIDE)
             if not targets:
                 continue
@@ -174,9 +175,9 @@ class Describer:
 
     def _uses(self) -> Iterator[Use]:
         marks = numbers(self.summary.occurrences)
-        values = self.solver.cells.values
+        values = self.solver.cells
         for index in range(0, len(marks), OCCURRENCE):
-            held = values[self.base + marks[index]]
+            held = values.held(self.base + marks[index])
             if not held:
                 continue
             flags = marks[index + 6]

@@ -112,7 +112,7 @@ def _call_edges(solver: Solver) -> list[Edge]:
 
 def _may_be_on_container(solver: Solver, callee: int) -> bool:
     """`data.update(...)` where data is a dict at times: that it is an object of the project is the less likely part."""
-    held = (solver.data[value] for value in solver.cells.values[callee] or ())
+    held = (solver.data[value] for value in solver.cells.held(callee))
     return any(kind == Kind.CMETH and name in CONTAINER_METHODS for kind, _, name in held)
 
 
@@ -140,7 +140,7 @@ def _reads(solver: Solver) -> list[Edge]:
     """Places that read a property."""
     read: dict[int, set[int]] = {}
     for cell, getters in solver.properties.items():
-        for target in solver.cells.edges.get(cell, ()):
+        for target in solver.cells.targets(cell):
             read.setdefault(target, set()).update(getters)
     if not read:
         return []
@@ -184,7 +184,7 @@ def _escapes(solver: Solver) -> list[Escape]:
 
 def functions_in(solver: Solver, cell: int, *, generators: bool = False) -> tuple[int, ...]:
     """Functions that the values of a cell come down to when they are called (or, if asked, iterated), in order."""
-    values = solver.cells.values[cell]
+    values = solver.cells.held(cell)
     if not values:
         return ()
     found: set[int] = set()

@@ -32,7 +32,7 @@ def guess(solver: Solver) -> bool:
         loads = {base + target: (base + origin, name) for origin, name, target in summary.loads if name in names}
         first = solver.site_base[file]
         for site in solver.sites[first : first + len(summary.calls)] if loads else ():
-            if site.callee in loads and not site.targets and not solver.cells.values[loads[site.callee][0]]:
+            if site.callee in loads and not site.targets and not solver.cells.held(loads[site.callee][0]):
                 found = _aim(solver, site, names[loads[site.callee][1]]) or found
         found = _aim_dynamic(solver, file) or found
     return found
@@ -49,7 +49,7 @@ def _aim_dynamic(solver: Solver, file: int) -> bool:
     for site in solver.sites[first : first + len(summary.calls)]:
         if site.callee not in things or site.targets or site.perhaps:
             continue
-        for value in sorted(solver.cells.values[things[site.callee]] or ()):
+        for value in sorted(solver.cells.held(things[site.callee])):
             if solver.data[value][0] == Kind.INST:
                 found = site.perhaps = True
                 for name in solver.public_names(int(solver.data[value][1])):
