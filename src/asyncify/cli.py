@@ -15,7 +15,7 @@ from rich.console import Console
 from asyncify import __version__
 from asyncify.api import Analysis, Migration, analyse, migrate
 from asyncify.bench_cli import bench_migration, show_report
-from asyncify.config import Config, load_config
+from asyncify.config import Config, find_pyproject, load_config
 from asyncify.diff import coloured, diff_prefix, unified_diff
 from asyncify.errors import AsyncifyError
 from asyncify.report.data import plan_as_json
@@ -148,14 +148,16 @@ def plan(
 @app.command(epilog=f"Example: asyncify explain src/app.py:Client.fetch    {EPILOG}")
 def explain(
     target: Annotated[str, typer.Argument(metavar="PATH:QUALNAME", help="A function, such as app.py:Client.fetch.")],
-    project: Annotated[Path | None, typer.Option(help="The project's root; default: the folder of PATH.")] = None,
+    project: Annotated[
+        Path | None, typer.Option(help="The project's root; default: the folder of the nearest pyproject.toml.")
+    ] = None,
     rules: RulesOption = None,
 ) -> None:
     """Show the chain of calls that makes one function async, or what holds it back."""
     file, colon, qualname = target.rpartition(":")
     if not colon or not Path(file).is_file():
         _fail(f"{target}: name a file and a function, such as app.py:Client.fetch")
-    root_folder = (project or Path(file).parent).resolve()
+    root_folder = (project or _project_of(Path(file))).resolve()
     analysis = _analysed(_config(root_folder, rules, None, True))
     id_ = f"{Path(file).resolve().relative_to(root_folder).as_posix()}::{qualname}"
     if id_ not in analysis.index.functions:
@@ -184,6 +186,17 @@ def bench(
         report = bench_migration(migration, output, progress)
     show_report(report, migration, output)
     raise typer.Exit(Exit.NOTHING if report.passed else Exit.CHANGES)
+
+
+def _project_of(file: Path) -> Path:
+    """The folder of the nearest pyproject.toml, else the one that holds the file's topmost package."""
+    declared = find_pyproject(file)
+    if declared is not None:
+        return declared.parent
+    folder = file.resolve().parent
+    while (folder / "__init__.py").is_file():
+        folder = folder.parent
+    return folder
 
 
 # ---------------------------------------------------------------- shared by the commands

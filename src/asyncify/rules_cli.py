@@ -21,6 +21,8 @@ RulesOption = Annotated[
     list[Path] | None, typer.Option("--rules", help="A rule pack, or a folder of them, of your own.")
 ]
 
+PIPED_WIDTH = 200  # where no terminal says how wide it is
+
 
 def _load(rules: list[Path] | None) -> Catalogue:
     try:
@@ -41,7 +43,10 @@ def list_rules(context: typer.Context, rules: RulesOption = None) -> None:
         table.add_column(column, overflow="fold")
     for rule in sorted(catalogue.rules.values(), key=lambda rule: (rule.pack, rule.id)):
         table.add_row(rule.id, rule.pack, _matches(rule), _becomes(rule))
-    Console(highlight=False, markup=False).print(table)
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, markup=False, width=PIPED_WIDTH)
+    console.print(table)
 
 
 def _matches(rule: Rule) -> str:
