@@ -118,8 +118,8 @@ def test_explain_draws_the_chain(script: Path) -> None:
     done = asyncify("explain", "app.py:run", cwd=script.parent)
 
     assert done.returncode == 0
-    assert "run" in done.stdout
-    assert "time.sleep" in done.stdout
+    assert "run  app.py:8  [async]" in done.stdout
+    assert "time.sleep  called at app.py:5:5" in done.stdout
 
 
 def test_apply_refuses_uncommitted_changes(script: Path) -> None:

@@ -46,15 +46,15 @@ def summary_line(plan: Plan) -> Text:
 def verdict_tree(verdict: Verdict, index: Index) -> Tree:
     """The chain from one function to its wait, as a tree."""
     function = index.functions[verdict.function]
-    tree = Tree(f"{function.qualname}  {function.place.path}:{function.place.line}  [{verdict.colour}]")
+    tree = Tree(Text(f"{function.qualname}  {function.place.path}:{function.place.line}  [{verdict.colour}]"))
     branch = tree
     for link in verdict.because:
-        branch = branch.add(f"{_name(link)}  called at {link.place}")
+        branch = branch.add(Text(f"{_name(link)}  called at {link.place}"))
     if verdict.reason is not None:
         what, cure = EXPLANATIONS[verdict.reason]
         held = f" ({verdict.held_by})" if verdict.held_by else ""
-        note = tree.add(f"{verdict.reason}: {verdict.detail or what}{held}")
-        note.add(cure)
+        note = tree.add(Text(f"{verdict.reason}: {verdict.detail or what}{held}"))
+        note.add(Text(cure))
     return tree
 
 
