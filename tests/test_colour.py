@@ -463,3 +463,10 @@ def test_async_functions_are_named_as_such() -> None:
 
     assert {"f"} == names(found, Colour.ALREADY)
     assert Colour.SYNC is found.colour_of("app.py::g")
+
+
+def test_a_function_handed_to_something_unknown_stays_sync() -> None:
+    found = colours("import net\ndef job():\n    net.get('u')\ndef f(app):\n    app.every(5, job)\n")
+
+    verdict = found.verdicts["app.py::job"]
+    assert (verdict.colour, verdict.reason) == (Colour.STUCK, Reason.CALLBACK_OUTSIDE)

@@ -9,8 +9,6 @@ from sys import intern
 from asyncify.index.recorder import Recorder, dotted, span_of
 from asyncify.index.scope import Scope
 from asyncify.index.summary import (
-    IS_CALLEE,
-    IS_STORE,
     KEYWORD_ONLY,
     NOTHING,
     POSITIONAL,
@@ -65,6 +63,10 @@ class Expressions(Recorder):
             ast.SetComp: self._comprehension,
             ast.GeneratorExp: self._comprehension,
             ast.DictComp: self._comprehension,
+            ast.Compare: self._compare,
+            ast.UnaryOp: self._unary,
+            ast.JoinedStr: self._text,
+            ast.FormattedValue: self._formatted,
         }
 
     def bind(self, name: str, cell: int) -> None:
@@ -141,7 +143,7 @@ class Expressions(Recorder):
         self.consumer = "other"
         cell = self.lookup(node.id)
         if cell and not self.quiet:
-            self.occur(cell, node, 0)
+            self.occur(cell, node)
         return cell
 
     def _constant(self, node: ast.Constant) -> int:
@@ -151,7 +153,7 @@ class Expressions(Recorder):
         self.consumer = "other"
         cell = self.load(self.expression(node.value), node.attr)
         if cell and not self.quiet:
-            self.occur(cell, node, 0)
+            self.occur(cell, node)
         return cell
 
     # Calls
@@ -167,14 +169,14 @@ class Expressions(Recorder):
         callee = self._callee(func)
         first = len(self.argument_places)
         if not callee or (name in PLAIN_BUILTINS and name in self.unbound):
-            self._arguments(node, name or "")
+            self._arguments(node)
             return NOTHING
-        arguments = self._arguments(node, dotted(func))
+        arguments = self._arguments(node)
         result = self.cell()
         self.calls.append(CallFact(callee, result, arguments, self.scope.function, self.position, consumer, first // 4))
         self.sites.extend(span_of(node))
         self.sites.extend(span_of(func))
-        self.occur(result, node, 0)
+        self.occur(result, node)
         return result
 
     def _callee(self, func: ast.expr) -> int:
@@ -185,20 +187,17 @@ class Expressions(Recorder):
             cell = self.load(self.expression(func.value), func.attr)  # type: ignore[attr-defined]
         else:
             return self.expression(func)
-        if cell:
-            self.occur(cell, func, IS_CALLEE)
         return cell
 
-    def _arguments(self, node: ast.Call, callee: str) -> tuple[tuple[str, int], ...]:
+    def _arguments(self, node: ast.Call) -> tuple[tuple[str, int], ...]:
         arguments: list[tuple[str, int]] = []
-        prefix = f"argument:{callee}:"
         for index, argument in enumerate(node.args):
             kind = type(argument)
             if kind is ast.Constant:
                 arguments.append(("", NOTHING))
                 continue
             if kind is ast.Call:
-                self.consumer = intern(f"{prefix}{index}")
+                self.consumer = intern(f"argument:{dotted(node.func)}:{index}")
             if kind is ast.Starred:
                 cell = self.expression(argument.value)  # type: ignore[attr-defined]
                 arguments.append(("*", cell))
@@ -216,7 +215,7 @@ class Expressions(Recorder):
                     self.argument_places.extend(span_of(keyword.value))
                 continue
             if type(keyword.value) is ast.Call:
-                self.consumer = intern(f"{prefix}{keyword.arg or '**'}")
+                self.consumer = intern(f"argument:{dotted(node.func)}:{keyword.arg or '**'}")
             cell = self.expression(keyword.value)
             if cell:
                 arguments.append((keyword.arg or "**", cell))
@@ -332,6 +331,32 @@ class Expressions(Recorder):
 
     # Operators
 
+    def _compare(self, node: ast.Compare) -> int:
+        self.consumer = "other"
+        self.expression(node.left)
+        for value in node.comparators:
+            if type(value) is not ast.Constant:
+                self.expression(value)
+        return NOTHING
+
+    def _unary(self, node: ast.UnaryOp) -> int:
+        self.consumer = "other"
+        self.expression(node.operand)
+        return NOTHING
+
+    def _text(self, node: ast.JoinedStr) -> int:
+        self.consumer = "other"
+        for value in node.values:
+            if type(value) is not ast.Constant:
+                self.expression(value)
+        return NOTHING
+
+    def _formatted(self, node: ast.FormattedValue) -> int:
+        self.expression(node.value)
+        if node.format_spec is not None:
+            self.expression(node.format_spec)
+        return NOTHING
+
     def _bool_op(self, node: ast.BoolOp) -> int:
         self.consumer = "other"
         return self.join([self.expression(value) for value in node.values])
@@ -432,19 +457,15 @@ class Expressions(Recorder):
     def class_of(self, node: ast.expr) -> int:
         raise NotImplementedError
 
-    def store_occurrence(self, node: ast.expr, cell: int) -> None:
-        if cell:
-            self.occur(cell, node, IS_STORE)
-
 
 def _pattern(node: ast.expr) -> tuple[str, str]:
     """The constant head and tail of a computed attribute name."""
     if isinstance(node, ast.JoinedStr) and node.values:
-        return _text(node.values[0]), _text(node.values[-1]) if len(node.values) > 1 else ""
+        return _constant_text(node.values[0]), _constant_text(node.values[-1]) if len(node.values) > 1 else ""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return _text(node.left), _text(node.right)
+        return _constant_text(node.left), _constant_text(node.right)
     return "", ""
 
 
-def _text(node: ast.expr) -> str:
+def _constant_text(node: ast.expr) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

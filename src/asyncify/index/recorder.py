@@ -103,12 +103,17 @@ class Recorder:
         self.flows.append(FlowFact(kind, base, target, self.scope.function, self.position, span_of(node)))
         return target
 
-    def occur(self, cell: int, node: ast.expr, flags: int) -> None:
+    def occur(self, cell: int, node: ast.expr) -> None:
         self.occurrences.extend(
-            (cell, self.scope.function + 1, node.lineno, node.col_offset, node.end_lineno or 0,
-            node.end_col_offset or 0,
-             flags)
-        )  # fmt: skip
+            (
+                cell,
+                self.scope.function + 1,
+                node.lineno,
+                node.col_offset,
+                node.end_lineno or 0,
+                node.end_col_offset or 0,
+            )
+        )
 
 
 def span_of(node: ast.expr | ast.stmt) -> Span:

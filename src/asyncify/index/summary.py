@@ -9,10 +9,8 @@ from __future__ import annotations
 import msgspec
 
 NOTHING = 0  # the cell of what can hold neither a function nor an object of interest
-OCCURRENCE = 7  # numbers an occurrence: cell, scope + 1, line, column, end line, end column, flags
+OCCURRENCE = 6  # numbers an occurrence: cell, scope + 1, line, column, end line, end column
 SITE = 8  # numbers a call's places: whole call, callee
-IS_CALLEE = 1  # flag: the expression is called right here
-IS_STORE = 2  # flag: the expression is assigned to
 POSITIONS = (
     "plain", "awaited", "lambda", "generator", "default", "decorator", "class-body", "module-body", "main-block",
 )  # fmt: skip

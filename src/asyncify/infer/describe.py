@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from asyncify.index.summary import IS_CALLEE, IS_STORE, OCCURRENCE, POSITIONS, SITE, CallFact, Summary, numbers
+from asyncify.index.summary import OCCURRENCE, POSITIONS, SITE, CallFact, Summary, numbers
 from asyncify.infer.facts import Call, FileFacts, Implicit, Passed, Position, Run, Target, TargetKind, Use
 from asyncify.infer.graph import Graph, functions_in
 from asyncify.infer.link import Solver
@@ -180,12 +180,11 @@ class Describer:
             held = values.held(self.base + marks[index])
             if not held:
                 continue
-            flags = marks[index + 6]
             symbols: set[str] = set()
             types: set[str] = set()
             functions: set[str] = set()
             for value in held:
-                self._classify(value, flags, symbols, types, functions)
+                self._classify(value, symbols, types, functions)
             if not (symbols or types or functions):
                 continue
             yield Use(
@@ -199,15 +198,13 @@ class Describer:
             )
 
     def _classify(
-        self, value: int, flags: int, symbols: set[str], types: set[str], functions: set[str]
+        self, value: int, symbols: set[str], types: set[str], functions: set[str]
     ) -> None:  # fmt: skip
         kind, first, _ = self.solver.data[value]
         if kind == Kind.PACK:
             types.add(str(first))
         elif kind == Kind.INST:
             types.update(path for path in self.solver.classes[int(first)].outside if self._is_pack_type(path))
-        elif flags & (IS_CALLEE | IS_STORE):
-            return
         elif kind == Kind.OUT:
             if "()" not in str(first) and first != FOREIGN and self.solver.is_of_packs(str(first)):
                 symbols.add(str(first))

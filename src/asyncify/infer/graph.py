@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from asyncify.index.summary import POSITIONS, SITE, numbers
+from asyncify.index.summary import OCCURRENCE, POSITIONS, SITE, numbers
 from asyncify.infer.calls import DIRECT, THROUGH, WRAPPER
 from asyncify.infer.families import find_families
 from asyncify.infer.link import Solver
 from asyncify.infer.objects import Objects
+from asyncify.infer.solver import FOREIGN
 from asyncify.infer.values import Kind
 from asyncify.place import Place
 
@@ -67,7 +68,7 @@ class Graph:
             return Place(summary.path, *summary.flows[number].span)
         if number < 0:  # a decorator
             return Place(summary.path, *summary.decorations[-number - 1][4])
-        return Place(summary.path, *numbers(summary.occurrences)[7 * number + 2 : 7 * number + 6])
+        return Place(summary.path, *numbers(summary.occurrences)[OCCURRENCE * number + 2 : OCCURRENCE * number + 6])
 
 
 def build_graph(solver: Solver) -> Graph:
@@ -148,11 +149,11 @@ def _reads(solver: Solver) -> list[Edge]:
     for file, summary in enumerate(solver.objects.summaries):
         base = solver.objects.cell_base[file]
         marks = numbers(summary.occurrences)
-        for index in range(0, len(marks), 7):
+        for index in range(0, len(marks), OCCURRENCE):
             getters_here = read.get(base + marks[index])
             if getters_here and marks[index + 1]:
                 scope = solver.objects.function_base[file] + marks[index + 1] - 1
-                edges += [Edge(scope, g, "", DIRECT, (READ, file, index // 7)) for g in sorted(getters_here)]
+                edges += [Edge(scope, g, "", DIRECT, (READ, file, index // OCCURRENCE)) for g in sorted(getters_here)]
     return edges
 
 
@@ -165,9 +166,11 @@ def _escapes(solver: Solver) -> list[Escape]:
     """Functions that outside callables and decorators get hold of."""
     found: list[Escape] = []
     for site in solver.sites:
-        if not site.targets or not any(cell for _, cell in site.args):
+        if not any(cell for _, cell in site.args):
             continue
         paths = [str(solver.data[v][1]) for v in sorted(site.targets) if solver.data[v][0] == Kind.OUT]
+        if not solver.cells.held(site.callee):
+            paths = [FOREIGN]  # of what is called nothing is known, so neither what it does with a function
         if not paths:
             continue
         index = 0
