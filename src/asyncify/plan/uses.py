@@ -51,19 +51,21 @@ def _decide_exception(scene: Scene, use: Use, node: ast.expr, rule: ExceptionRul
 
 def _caught(scene: Scene, node: ast.expr, rule: ExceptionRule) -> tuple[str, ...]:
     """What to catch here, less what a handler before this one catches already."""
-    earlier = _earlier_rules(scene, node)
-    classes = rule.catches_after if any(before.path == rule.after for before in earlier) else rule.catches
-    taken = {name for before in earlier for name in before.catches}
-    return tuple(name for name in classes if name not in taken) or classes
-
-
-def _earlier_rules(scene: Scene, node: ast.expr) -> list[ExceptionRule]:
     handler = next((a for a in scene.tree.ancestors(node) if isinstance(a, ast.ExceptHandler | ast.stmt)), None)
     block = scene.tree.parent(handler) if isinstance(handler, ast.ExceptHandler) else None
     if not isinstance(handler, ast.ExceptHandler) or not isinstance(block, ast.Try):
-        return []
-    before = block.handlers[: block.handlers.index(handler)]
-    named = [name for other in before if other.type is not None for name in ast.walk(other.type)]
+        return rule.catches
+    at = block.handlers.index(handler)
+    earlier = [found for other in block.handlers[:at] for found in _rules_named(scene, other)]
+    beside = [*earlier, *_rules_named(scene, handler)]
+    classes = rule.catches_after if any(other.path == rule.after for other in beside) else rule.catches
+    taken = {name for other in earlier for name in other.catches}
+    return tuple(name for name in classes if name not in taken) or classes
+
+
+def _rules_named(scene: Scene, handler: ast.ExceptHandler) -> list[ExceptionRule]:
+    """The rules of the exception classes that a handler names."""
+    named = ast.walk(handler.type) if handler.type is not None else ()
     symbols = [use.symbols[0] for name in named if (use := _use_at(scene, name)) and len(use.symbols) == 1]
     return [found for symbol in symbols if (found := scene.catalogue.exceptions.get(symbol)) is not None]
 
