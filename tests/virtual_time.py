@@ -47,6 +47,17 @@ def counted_sleeps() -> Iterator[list[float]]:
         time.sleep = real
 
 
+@contextmanager
+def virtual_loops() -> Iterator[None]:
+    """Whoever makes an event loop, as `asyncio.run` does, gets a virtual one."""
+    real = asyncio.events.new_event_loop
+    asyncio.events.new_event_loop = VirtualLoop
+    try:
+        yield
+    finally:
+        asyncio.events.new_event_loop = real
+
+
 def run_virtually(coroutine: Any) -> tuple[Any, float]:
     """The coroutine's result and how long it took on the virtual clock."""
     loop = VirtualLoop()

@@ -20,6 +20,7 @@ from asyncify.infer import infer
 from asyncify.infer.facts import Index
 from asyncify.loader import load_catalogue
 from asyncify.plan.blockers import find_blockers
+from asyncify.plan.holds import find_held
 from asyncify.plan.planner import plan
 from asyncify.plan.pools import find_pools, unworkable
 from asyncify.plan.step import Plan
@@ -95,16 +96,19 @@ def _coloured(
     held: Mapping[str, Reason],
     without: frozenset[str],
 ) -> Colouring:
-    """The colours, with those thread pools taken for pools of tasks that can become such."""
+    """The colours, with those thread pools taken for pools of tasks that can become such, and without functions whose
+    form or use has no asynchronous counterpart."""
     pooled = find_pools(project.sources, index)
     while True:
         colouring = colour(
             index, catalogue, entries=entries, held=held, awaited=pooled, without=without, colour_detected=False
         )
         bad = unworkable(pooled, index, colouring)
-        if not bad:
+        stays = find_held(project.sources, index, colouring)
+        if not bad and stays.keys() <= held.keys():
             return colouring
         pooled -= bad
+        held = {**stays, **held}
 
 
 def migrate(config: Config, catalogue: Catalogue | None = None, progress: Progress = _silent) -> Migration:

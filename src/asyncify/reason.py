@@ -17,9 +17,11 @@ class Reason(StrEnum):
     DEFAULT_ARGUMENT = "default-argument"
     DUNDER = "dunder"
     GENERATOR_CONSUMER = "generator-consumer"
+    GENERATOR_VALUE = "generator-value"
     IMPORT_TIME = "import-time"
     INSIDE_COMPREHENSION = "inside-comprehension"
     INSIDE_LAMBDA = "inside-lambda"
+    LOCK_HELD = "lock-held"
     MEMBER_UNKNOWN = "member-unknown"
     MIXED_TARGETS = "mixed-targets"
     NO_REWRITE = "no-rewrite"
@@ -72,6 +74,10 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
         "The generator is consumed by code that cannot iterate asynchronously.",
         "Iterate over it with a plain `for`, or collect it into a list first.",
     ),
+    Reason.GENERATOR_VALUE: (
+        "An async generator cannot return a value, and nothing awaits what `yield from` gives back.",
+        "Hand the value over in another way: as the last item, or in an attribute.",
+    ),
     Reason.IMPORT_TIME: (
         "The call runs while the module is imported, where there is no event loop to wait in.",
         "Make the value on first use, in a function.",
@@ -83,6 +89,10 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
     Reason.INSIDE_LAMBDA: (
         "A lambda cannot await.",
         "Write it as a function.",
+    ),
+    Reason.LOCK_HELD: (
+        "A thread's lock is held round the wait; held over an await it stops every other task that wants it.",
+        "Use asyncio.Lock, or wait outside the lock.",
     ),
     Reason.MEMBER_UNKNOWN: (
         "No rule says what this member becomes.",

@@ -28,7 +28,8 @@ NEVER_CALLS = frozenset(
 NEVER_CALLS_ROOTS = ("logging.", "warnings.", "inspect.", "typing.")
 CONSUME_WELL = frozenset(
     {"builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "builtins.dict", "builtins.sorted",
-     "builtins.any", "builtins.all", "builtins.sum", "builtins.min", "builtins.max", "builtins.next", "builtins.iter",
+     "builtins.any", "builtins.all", "builtins.sum", "builtins.enumerate",
+     "builtins.min", "builtins.max", "builtins.next", "builtins.iter",
      "collections.deque", "builtins.isinstance", "builtins.print", "builtins.str", "builtins.repr", "builtins.type",
      "contextlib.closing"}
 )  # fmt: skip

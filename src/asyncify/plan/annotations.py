@@ -6,8 +6,9 @@ import ast
 
 from asyncify.colour.colouring import Colour
 from asyncify.infer.facts import Function
+from asyncify.place import Place
 from asyncify.plan.scene import NOTHING, Decided, Scene
-from asyncify.plan.step import Step, Substitute
+from asyncify.plan.step import Hole, Step, Substitute
 
 RULE = "async-annotation"
 WHY = "The generator has become an async generator."
@@ -30,19 +31,19 @@ def decide_annotation(scene: Scene, function: Function) -> Decided:
         if isinstance(named, ast.Name)
         else f"{ast.unparse(named).rpartition('.')[0]}.{ASYNC_NAMES[name]}"
     )
-    steps = [Step(scene.tree.place(named), Substitute(text, needs=_needs(named, module, ASYNC_NAMES[name])), RULE, WHY)]
-    if name == "Generator" and isinstance(returns, ast.Subscript) and isinstance(returns.slice, ast.Tuple):
-        steps += _without_return_type(scene, returns.slice)
-    return Decided(tuple(steps))
+    place, template, holes = _annotated(scene, returns, named, text)
+    action = Substitute(template, holes, needs=_needs(named, module, ASYNC_NAMES[name]))
+    return Decided((Step(place, action, RULE, WHY),))
 
 
 def _needs(named: ast.expr, module: str, name: str) -> tuple[tuple[str, str], ...]:
     return ((module, name),) if isinstance(named, ast.Name) else ()
 
 
-def _without_return_type(scene: Scene, parts: ast.Tuple) -> list[Step]:
+def _annotated(scene: Scene, returns: ast.expr, named: ast.expr, text: str) -> tuple[Place, str, tuple[Hole, ...]]:
     """An async generator returns nothing, so its annotation has no third part."""
-    if len(parts.elts) != 3:
-        return []
-    text = ", ".join(ast.unparse(part) for part in parts.elts[:2])
-    return [Step(scene.tree.place(parts), Substitute(f"({text})"), RULE, WHY)]
+    parts = returns.slice.elts if isinstance(returns, ast.Subscript) and isinstance(returns.slice, ast.Tuple) else []
+    if len(parts) != 3:
+        return scene.tree.place(named), text, ()
+    holes = tuple(Hole(n, scene.tree.place(p)) for n, p in zip(("yields", "sends"), parts, strict=False))
+    return scene.tree.place(returns), f"{text}[{{yields}}, {{sends}}]", holes

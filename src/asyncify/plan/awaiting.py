@@ -7,13 +7,11 @@ import ast
 from asyncify.colour.colouring import Colour
 from asyncify.infer.facts import Call, Position
 from asyncify.place import Place
+from asyncify.plan.consumers import comprehended
 from asyncify.plan.scene import Decided, Scene
-from asyncify.plan.step import Ending, Listify, Outcome, Step, Substitute
+from asyncify.plan.step import Ending, Outcome, Step, Substitute
 from asyncify.reason import Reason
 
-COLLECTORS = frozenset(
-    {"list", "tuple", "set", "frozenset", "sum", "min", "max", "sorted", "dict", "join", "extend", "update"}
-)
 REASONS = {
     Position.LAMBDA: Reason.INSIDE_LAMBDA,
     Position.GENERATOR: Reason.INSIDE_COMPREHENSION,
@@ -64,33 +62,18 @@ def why_not(scene: Scene, call: Call) -> tuple[Reason, str]:
     return verdict.reason or Reason.STUCK_CALLER, verdict.detail
 
 
-def _collected(scene: Scene, place: Place) -> ast.GeneratorExp | None:
-    """The generator expression round a call, if what consumes it takes every item before it goes on."""
+def _collected(scene: Scene, place: Place) -> tuple[Step, ...] | None:
+    """What the consumer of the generator expression round a call becomes; None if it cannot iterate asynchronously."""
     node = scene.node_of(place)
     if node is None:
         return None
     for ancestor in scene.tree.ancestors(node):
         if isinstance(ancestor, ast.GeneratorExp):
-            consumer = scene.tree.parent(ancestor)
-            if isinstance(consumer, ast.Call) and ancestor in consumer.args and _name(consumer.func) in COLLECTORS:
-                return ancestor
-            return None
+            return comprehended(scene, ancestor)
         if isinstance(ancestor, ast.Lambda | ast.stmt):
             return None
     return None
 
 
-def _name(function: ast.expr) -> str:
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
-
-
 def _listified(scene: Scene, call: Call) -> tuple[Step, ...]:
-    if call.position is not Position.GENERATOR:
-        return ()
-    generator = _collected(scene, call.place)
-    if generator is None:
-        return ()
-    why = "A generator expression that awaits is an async generator, which this consumer does not take."
-    return (Step(scene.tree.place(generator.elt), Listify(), "collected-generator", why),)
+    return (_collected(scene, call.place) or ()) if call.position is Position.GENERATOR else ()

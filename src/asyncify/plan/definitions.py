@@ -6,8 +6,9 @@ import ast
 
 from asyncify.colour.colouring import Colour, Verdict
 from asyncify.infer.facts import Function
+from asyncify.plan.holds import own_nodes
 from asyncify.plan.scene import NOTHING, Decided, Scene
-from asyncify.plan.step import MakeAsync, SplitEntry, Step, Substitute
+from asyncify.plan.step import MakeAsync, SplitEntry, Step, Substitute, YieldEach
 
 RULE = "async-def"
 ENTRY_RULE = "entry-point"
@@ -35,6 +36,8 @@ def decide_function(scene: Scene, function: Function) -> Decided:
         return _made_async(scene, function) + _decorators(scene, function)
     if _partner_turns(scene, function):
         return _made_async(scene, function)
+    if _is_iter_beside_next(scene, function):
+        return Decided((Step(function.place, MakeAsync("__aiter__", plain=True), RULE, WHY),))
     return NOTHING
 
 
@@ -42,7 +45,25 @@ def _made_async(scene: Scene, function: Function) -> Decided:
     name = function.qualname.rpartition(".")[2]
     action = MakeAsync(PAIRS.get(name) if function.owner else None)
     stops = _stop_iteration(scene, function) if name == "__next__" else ()
-    return Decided((Step(function.place, action, RULE, WHY), *stops))
+    return Decided((Step(function.place, action, RULE, WHY), *stops, *_plain_yields(scene, function)))
+
+
+def _plain_yields(scene: Scene, function: Function) -> tuple[Step, ...]:
+    """`yield from` something synchronous, which an async generator cannot say."""
+    node = scene.tree.function(function.place) if function.is_generator else None
+    if node is None:
+        return ()
+    runs = {run.place.span for run in scene.facts.runs if _turns(scene, run.functions)}
+    why = "An async generator has no `yield from`."
+    return tuple(
+        Step(scene.tree.place(inner), YieldEach(plain=True), RULE, why)
+        for inner in own_nodes(scene.tree, node)
+        if isinstance(inner, ast.YieldFrom) and scene.tree.place(inner.value).span not in runs
+    )
+
+
+def _turns(scene: Scene, functions: tuple[str, ...]) -> bool:
+    return any(scene.colouring.colour_of(id_) is Colour.ASYNC for id_ in functions)
 
 
 def _stop_iteration(scene: Scene, function: Function) -> tuple[Step, ...]:
@@ -73,6 +94,13 @@ def _partner_turns(scene: Scene, function: Function) -> bool:
     return scene.colouring.colour_of(f"{function.owner}.{partner}") is Colour.ASYNC
 
 
+def _is_iter_beside_next(scene: Scene, function: Function) -> bool:
+    """`__aiter__` gives the iterator back as it is; only `__anext__` is awaited."""
+    if not function.owner or function.qualname.rpartition(".")[2] != "__iter__":
+        return False
+    return scene.colouring.colour_of(f"{function.owner}.__next__") is Colour.ASYNC
+
+
 def _decorators(scene: Scene, function: Function) -> Decided:
     node = scene.tree.function(function.place)
     if node is None:
@@ -82,8 +110,11 @@ def _decorators(scene: Scene, function: Function) -> Decided:
         replacement = DECORATORS.get(name)
         if replacement is None:
             continue
-        text = replacement if isinstance(decorator, ast.Attribute) else replacement.rpartition(".")[2]
-        steps.append(Step(scene.tree.place(decorator), Substitute(text), RULE, "The generator it wraps is async."))
+        module, _, short = replacement.rpartition(".")
+        is_plain = isinstance(decorator, ast.Name)
+        text = short if is_plain else f"{ast.unparse(decorator).rpartition('.')[0]}.{short}"
+        action = Substitute(text, needs=((module, short),) if is_plain else ())
+        steps.append(Step(scene.tree.place(decorator), action, RULE, "The generator it wraps is async."))
     return Decided(tuple(steps))
 
 

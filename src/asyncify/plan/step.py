@@ -37,9 +37,10 @@ class Substitute:
 
 @dataclass(frozen=True, slots=True)
 class MakeAsync:
-    """`def` at the step's place becomes `async def`; `rename` gives it another name."""
+    """`def` at the step's place becomes `async def`; `rename` gives it another name (`plain`: that alone)."""
 
     rename: str | None = None
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ class Listify:
 @dataclass(frozen=True, slots=True)
 class YieldEach:
     """The statement `yield from X` whose `yield from` stands at the step's place becomes
-    `async for item in X: yield item`."""
+    `async for item in X: yield item`, or a plain `for` where X stays synchronous."""
+
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,8 @@ def yielded_from(statement: cst.SimpleStatementLine) -> cst.BaseExpression | Non
     return only.value if isinstance(only, cst.Expr) else None
 
 
-def each_yielded(statement: cst.SimpleStatementLine) -> cst.For:
-    """`yield from X` -> `async for item in X: yield item`."""
+def each_yielded(statement: cst.SimpleStatementLine, *, plain: bool) -> cst.For:
+    """`yield from X` -> `async for item in X: yield item`, or a plain `for`."""
     value = cst.ensure_type(yielded_from(statement), cst.Yield)
     return cst.For(
         target=cst.Name("item"),
@@ -63,7 +63,7 @@ def each_yielded(statement: cst.SimpleStatementLine) -> cst.For:
         body=cst.IndentedBlock(
             body=[_line(cst.Expr(cst.Yield(cst.Name("item"))))], header=statement.trailing_whitespace
         ),
-        asynchronous=cst.Asynchronous(),
+        asynchronous=None if plain else cst.Asynchronous(),
         leading_lines=statement.leading_lines,
     )
 

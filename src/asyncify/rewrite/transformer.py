@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import cast
 
@@ -23,6 +24,7 @@ from asyncify.plan.step import (
 )
 from asyncify.rewrite.blocks import Statement, each_yielded, held_block, split_entry, unrolled, yielded_from
 from asyncify.rewrite.fill import bare, fill, parenthesised
+from asyncify.rewrite.formatted import self_documented
 from asyncify.rewrite.spans import Columns, Span, span_of
 
 Start = tuple[int, int]
@@ -45,9 +47,10 @@ class StepsTransformer(cst.CSTTransformer):
         self._filled: dict[Span, cst.BaseExpression] = {}
         self._openers: dict[Span, cst.BaseExpression] = {}
         self._spliced: set[cst.Tuple] = set()
-        self._yields: set[cst.BaseExpression] = set()
+        self._yields: dict[cst.BaseExpression, bool] = {}  # -> is it a plain loop?
         self._pending = set(steps)
         self._columns = columns
+        self._lines = sorted({step.place.line for step in steps})
         for step in steps:
             self._sort(step, columns.span(step.place))
 
@@ -69,11 +72,30 @@ class StepsTransformer(cst.CSTTransformer):
         else:
             self._flags[type(action), span] = step
 
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        """Statements without a step in them are not walked: most of a file stays as it is."""
+        if isinstance(node, cst.BaseStatement) and not self._has_step(node):
+            return False
+        return super().on_visit(node)
+
+    def _has_step(self, node: cst.BaseStatement) -> bool:
+        decorators = getattr(node, "decorators", ())
+        start = self.get_metadata(PositionProvider, decorators[0] if decorators else node).start.line
+        end = self.get_metadata(PositionProvider, node).end.line
+        at = bisect_left(self._lines, start)
+        return at < len(self._lines) and self._lines[at] <= end
+
     def missed(self) -> list[Step]:
         return sorted(self._pending, key=lambda step: step.order)
 
     def _span(self, node: cst.CSTNode) -> Span:
-        return span_of(self.get_metadata(PositionProvider, node))
+        """The node's span as `ast` counts it: tuples and generator expressions own their parentheses."""
+        span = span_of(self.get_metadata(PositionProvider, node))
+        if not isinstance(node, cst.Tuple | cst.GeneratorExp) or not node.lpar:
+            return span
+        opening = span_of(self.get_metadata(PositionProvider, node.lpar[-1]))
+        closing = span_of(self.get_metadata(PositionProvider, node.rpar[0]))
+        return *opening[:2], *closing[2:]
 
     def _done(self, step: Step) -> None:
         self._pending.discard(step)
@@ -168,6 +190,11 @@ class StepsTransformer(cst.CSTTransformer):
             return updated_node.with_changes(asynchronous=cst.Asynchronous())
         return updated_node
 
+    def leave_FormattedStringExpression(
+        self, original_node: cst.FormattedStringExpression, updated_node: cst.FormattedStringExpression
+    ) -> cst.FormattedStringExpression | cst.FlattenSentinel[cst.BaseFormattedStringContent]:
+        return self_documented(original_node, updated_node)
+
     def leave_GeneratorExp(self, original_node: cst.GeneratorExp, updated_node: cst.GeneratorExp) -> cst.BaseExpression:
         if self._flagged(Listify, original_node.elt):
             return cst.ListComp(elt=updated_node.elt, for_in=updated_node.for_in)
@@ -182,14 +209,18 @@ class StepsTransformer(cst.CSTTransformer):
         return _split_with(updated_node, asynchronous)
 
     def _flagged(self, kind: type, node: cst.BaseExpression) -> bool:
+        return self._flag(kind, node) is not None
+
+    def _flag(self, kind: type, node: cst.BaseExpression) -> Step | None:
         step = self._flags.get((kind, self._span(node)))
         if step is not None:
             self._done(step)
-        return step is not None
+        return step
 
     def leave_Yield(self, original_node: cst.Yield, updated_node: cst.Yield) -> cst.BaseExpression:
-        if isinstance(updated_node.value, cst.From) and self._flagged(YieldEach, original_node):
-            self._yields.add(updated_node)
+        step = self._flag(YieldEach, original_node) if isinstance(updated_node.value, cst.From) else None
+        if step is not None and isinstance(step.action, YieldEach):
+            self._yields[updated_node] = step.action.plain
         return updated_node
 
     def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.BaseStatement:
@@ -198,7 +229,8 @@ class StepsTransformer(cst.CSTTransformer):
             return updated_node
         self._done(step)
         name = updated_node.name if step.action.rename is None else cst.Name(step.action.rename)
-        return updated_node.with_changes(asynchronous=updated_node.asynchronous or cst.Asynchronous(), name=name)
+        keyword = updated_node.asynchronous if step.action.plain else updated_node.asynchronous or cst.Asynchronous()
+        return updated_node.with_changes(asynchronous=keyword, name=name)
 
     # ------------------------------------------------------------------ blocks
 
@@ -240,8 +272,9 @@ class StepsTransformer(cst.CSTTransformer):
         if step is not None and isinstance(step.action, SplitEntry) and isinstance(statement, cst.FunctionDef):
             self._done(step)
             return 1, split_entry(statement, step.action, self._support)
-        if isinstance(statement, cst.SimpleStatementLine) and yielded_from(statement) in self._yields:
-            return 1, (each_yielded(statement),)
+        value = yielded_from(statement) if isinstance(statement, cst.SimpleStatementLine) else None
+        if isinstance(statement, cst.SimpleStatementLine) and value is not None and value in self._yields:
+            return 1, (each_yielded(statement, plain=self._yields[value]),)
         return 1, (statement,)
 
     def _hold_at(

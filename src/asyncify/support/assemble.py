@@ -16,6 +16,7 @@ from asyncify.errors import RuleError
 # In the order in which they stand in the module: what is called by the project first.
 SOURCES = (
     "running",
+    "consume",
     "fanout",
     "http_calls",
     "http_session",

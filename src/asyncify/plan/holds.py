@@ -1,0 +1,196 @@
+"""Functions that would turn async by their calls, but whose form or use has no asynchronous counterpart."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+
+from asyncify.colour.colouring import Colour, Colouring
+from asyncify.infer.facts import Call, FileFacts, Function, Implicit, Index, Position, Target, TargetKind
+from asyncify.infer.graph import CALL
+from asyncify.place import Place
+from asyncify.plan.generators import ITERATORS, is_context_manager
+from asyncify.plan.scene import RUNS_IN_LOOP, pack_paths
+from asyncify.plan.tree import FunctionNode, Tree
+from asyncify.project import Source
+from asyncify.reason import Reason
+
+PAIR = {"__enter__": "__exit__", "__exit__": "__enter__"}
+SPECIAL = frozenset({*PAIR, *ITERATORS})
+STACKS = ("enter_context:", "push:")
+LOCKS = frozenset(
+    f"threading.{name}" for name in ("Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition")
+)  # fmt: skip
+
+Found = Iterator[tuple[str, Reason]]
+
+
+def find_held(sources: Iterable[Source], index: Index, colouring: Colouring) -> Mapping[str, Reason]:
+    """Functions (ids) of the colour ASYNC or ENTRY that have to stay synchronous after all."""
+    turning = {id_ for id_, verdict in colouring.verdicts.items() if verdict.colour in {Colour.ASYNC, Colour.ENTRY}}
+    if not turning:
+        return {}
+    found: dict[str, Reason] = {}
+    for id_, reason in (*_by_use(index, colouring, turning), *_by_consumer(index, turning)):
+        found.setdefault(id_, reason)
+    for source in sources:
+        facts = index.files.get(source.path)
+        if facts is not None:
+            for id_, reason in _in_file(source, facts, index, colouring, turning):
+                found.setdefault(id_, reason)
+    return _with_relatives(found, index, turning)
+
+
+def _with_relatives(found: Mapping[str, Reason], index: Index, turning: set[str]) -> Mapping[str, Reason]:
+    """Both halves of a pair stay, and all overrides."""
+    held = dict(found)
+    todo = list(found)
+    while todo:
+        id_ = todo.pop()
+        head, _, name = id_.rpartition(".")
+        related = {f"{head}.{PAIR[name]}"} if name in PAIR else set()
+        related.update(*(group for group in index.families if id_ in group))
+        for other in related:
+            if other in index.functions and other not in held:
+                held[other] = held[id_]
+                todo.append(other)
+    return {id_: reason for id_, reason in held.items() if id_ in turning or id_.rpartition(".")[2] in PAIR}
+
+
+# ---------------------------------------------------------------- by what the facts say
+
+
+def _by_use(index: Index, colouring: Colouring, turning: set[str]) -> Found:
+    for facts in index.files.values():
+        for run in facts.runs:
+            if run.kind is Implicit.WITH and not (_in_loop(colouring, run.scope) and run.position is Position.PLAIN):
+                reason = Reason.STUCK_CALLER if run.scope else Reason.IMPORT_TIME
+                yield from ((id_, reason) for id_ in run.functions if id_ in turning)
+        for call in facts.calls:
+            yield from _by_call(call, index, colouring, turning)
+
+
+def _by_call(call: Call, index: Index, colouring: Colouring, turning: set[str]) -> Found:
+    functions = [target.id for target in call.targets if target.kind is TargetKind.FUNCTION and target.id in turning]
+    generators = [id_ for id_ in functions if index.functions[id_].is_generator]
+    if generators and len(generators) < len(functions):
+        yield from ((id_, Reason.MIXED_TARGETS) for id_ in functions)
+    for id_ in functions:
+        if id_.rpartition(".")[2] in SPECIAL and index.functions[id_].owner:
+            yield id_, Reason.DUNDER
+        is_with = call.consumer == "with" and _in_loop(colouring, call.scope) and call.position is Position.PLAIN
+        if is_context_manager(index.functions[id_]) and not is_with:
+            yield id_, Reason.GENERATOR_CONSUMER
+    if call.consumer.startswith("argument:"):
+        yield from _by_argument(call, turning)
+
+
+def _by_argument(call: Call, turning: set[str]) -> Found:
+    """Objects that are handed to something which enters or closes them."""
+    classes = [target.id for target in call.targets if target.kind is TargetKind.CLASS]
+    names: tuple[str, ...] = ()
+    if any(word in call.consumer for word in STACKS):
+        names = tuple(PAIR)
+    elif call.consumer == "argument:contextlib.closing:0":
+        names = ("close",)
+    yield from ((f"{c}.{n}", Reason.CALLBACK_OUTSIDE) for c in classes for n in names if f"{c}.{n}" in turning)
+
+
+def _by_consumer(index: Index, turning: set[str]) -> Found:
+    """Objects whose iteration is asked for by a call: `list(rows)`."""
+    graph = index.graph
+    for edge in graph.edges if graph is not None else ():
+        if graph is not None and edge.target >= 0 and edge.spot[0] == CALL:
+            id_ = graph.ids[edge.target]
+            if id_ in turning and id_.rpartition(".")[2] in ITERATORS:
+                yield id_, Reason.GENERATOR_CONSUMER
+
+
+def _in_loop(colouring: Colouring, scope: str | None) -> bool:
+    return scope is not None and colouring.colour_of(scope) in RUNS_IN_LOOP
+
+
+# ---------------------------------------------------------------- by what the text says
+
+
+def _in_file(source: Source, facts: FileFacts, index: Index, colouring: Colouring, turning: set[str]) -> Found:
+    tree = Tree(source.path, source.text)
+    yield from _by_naming(tree, facts, turning)
+    own = [id_ for id_ in turning if index.functions[id_].place.path == source.path]
+    formed = [id_ for id_ in own if index.functions[id_].is_generator or id_.endswith(".__iter__")]
+    locked = any(kind in LOCKS for use in facts.uses for kind in use.types)
+    for id_ in own:
+        if id_.endswith(".__call__") and _is_in_metaclass(tree, index.functions[id_]):
+            yield id_, Reason.DUNDER
+    if not formed and not locked:
+        return
+    for id_ in formed:
+        reason = _by_form(tree, index.functions[id_])
+        if reason is not None:
+            yield id_, reason
+    if locked:
+        yield from _by_lock(tree, facts, colouring, turning)
+
+
+def _by_naming(tree: Tree, facts: FileFacts, turning: set[str]) -> Found:
+    """Functions that are named as a decorator, or as the key of a sort."""
+    for use in facts.uses:
+        named = [id_ for id_ in use.functions if id_ in turning]
+        node = tree.expression(use.place) if named else None
+        parent = tree.parent(node) if node is not None else None
+        is_name = isinstance(node, ast.Name | ast.Attribute)
+        if is_name and isinstance(parent, FunctionNode | ast.ClassDef) and node in parent.decorator_list:
+            yield from ((id_, Reason.DEFAULT_ARGUMENT) for id_ in named)
+        if isinstance(parent, ast.keyword) and parent.arg == "key":
+            yield from ((id_, Reason.CALLBACK_OUTSIDE) for id_ in named)
+
+
+def _is_in_metaclass(tree: Tree, function: Function) -> bool:
+    node = tree.function(function.place)
+    owner = tree.parent(node) if node is not None else None
+    return isinstance(owner, ast.ClassDef) and any(isinstance(b, ast.Name) and b.id == "type" for b in owner.bases)
+
+
+def _by_form(tree: Tree, function: Function) -> Reason | None:
+    node = tree.function(function.place)
+    if node is None:
+        return None
+    if not function.is_generator:
+        return Reason.GENERATOR_CONSUMER
+    for inner in own_nodes(tree, node):
+        if isinstance(inner, ast.Return) and inner.value is not None:
+            return Reason.GENERATOR_VALUE
+        if isinstance(inner, ast.YieldFrom) and not isinstance(tree.parent(inner), ast.Expr):
+            return Reason.GENERATOR_VALUE
+    return None
+
+
+def own_nodes(tree: Tree, function: FunctionNode) -> Iterator[ast.AST]:
+    """The nodes of a function's body, without those of functions inside it."""
+    return (node for node in ast.walk(function) if tree.scope(node) is function)
+
+
+def _by_lock(tree: Tree, facts: FileFacts, colouring: Colouring, turning: set[str]) -> Found:
+    for use in facts.uses:
+        if use.scope not in turning or not any(kind in LOCKS for kind in use.types):
+            continue
+        node = tree.expression(use.place)
+        parent = tree.parent(node) if node is not None else None
+        if isinstance(parent, ast.Attribute) and parent.attr in {"acquire", "wait"}:
+            yield use.scope, Reason.LOCK_HELD
+        block = tree.parent(parent) if isinstance(parent, ast.withitem) else None
+        if isinstance(block, ast.With) and _waits(tree.place(block), facts, colouring):
+            yield use.scope, Reason.LOCK_HELD
+
+
+def _waits(block: Place, facts: FileFacts, colouring: Colouring) -> bool:
+    spots: list[tuple[Place, bool]] = [
+        (call.place, any(_turns(target, colouring) for target in call.targets) or bool(pack_paths(call)))
+        for call in facts.calls
+    ]
+    spots += [(run.place, any(colouring.colour_of(id_) is Colour.ASYNC for id_ in run.functions)) for run in facts.runs]
+    return any(waits and block.contains(place) for place, waits in spots)
+
+
+def _turns(target: Target, colouring: Colouring) -> bool:
+    return target.kind is TargetKind.FUNCTION and colouring.colour_of(target.id) is Colour.ASYNC
