@@ -84,7 +84,14 @@ class Describer:
                 perhaps=site.perhaps,
                 passes=passes,
                 consumer=self._consumer(fact.consumer),
+                lambdas=tuple(sorted(self._lambdas(site))),
             )
+
+    def _lambdas(self, site: Site) -> Iterator[Place]:
+        for value in site.targets:
+            kind, first, _ = self.solver.data[value]
+            if kind == Kind.FUNC and self.solver.functions[int(first)].fact.is_lambda:
+                yield self.graph.function_place(int(first))
 
     def _consumes(self, number: int) -> bool:
         return bool(self.solver.consumed.get((self.file, number)))

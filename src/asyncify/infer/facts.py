@@ -79,6 +79,7 @@ class Call:
     passes: tuple[Passed, ...] = ()
     consumer: str = "other"  # what takes the result: "for", "yield-from", "comprehension", "builtin:list",
     # "argument:<dotted>:<slot>", "returned", "assigned", "with", "awaited", "other"
+    lambdas: tuple[Place, ...] = ()  # the lambdas that it may reach; `targets` has what they call in their stead
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from asyncify.colour.colouring import Colour
 from asyncify.infer.facts import Call, Position
 from asyncify.place import Place
 from asyncify.plan.consumers import comprehended
+from asyncify.plan.lambdas import Form, form_of, hoisted, round_call
 from asyncify.plan.scene import Decided, Scene
 from asyncify.plan.step import Ending, Outcome, Step, Substitute
 from asyncify.reason import Reason
@@ -35,10 +37,27 @@ def can_await(scene: Scene, call: Call) -> bool:
 
 def awaited(scene: Scene, call: Call, template: str, step: Step, what: str) -> Decided:
     """Carry out `step` (whose template starts with "await ") where it may await; else run it in a loop of its own."""
+    found = round_call(scene, call)
+    form = form_of(scene, found) if found is not None else Form.SYNC
+    if form is not Form.SYNC and found is not None:
+        return _in_lambda(scene, call, template, step, what, found if form is Form.FUNCTION else None)
     if can_await(scene, call):
         steps = (step, *_listified(scene, call))
         return Decided(steps, (Outcome(call.place, what, Ending.CONVERTED, step.rule),))
     return bridged(scene, call, template, step, what)
+
+
+def _in_lambda(
+    scene: Scene, call: Call, template: str, step: Step, what: str, moved: ast.Lambda | None
+) -> Decided:  # fmt: skip
+    """In a lambda that becomes a function one can await; another hands the coroutine on to its caller."""
+    outcome = Outcome(call.place, what, Ending.CONVERTED, step.rule)
+    if moved is not None:
+        return Decided((step, hoisted(scene, moved)), (outcome,))
+    assert isinstance(step.action, Substitute)
+    inner = template.removeprefix(AWAIT)
+    action = replace(step.action, template=inner)
+    return Decided(() if inner == "{it}" else (replace(step, action=action),), (outcome,))
 
 
 def bridged(scene: Scene, call: Call, template: str, step: Step, what: str) -> Decided:

@@ -10,6 +10,7 @@ from asyncify.plan.awaiting import awaited, can_await, why_not
 from asyncify.plan.generators import decide_generator_call, is_entered
 from asyncify.plan.hold import held_response
 from asyncify.plan.indirect import is_direct, value_template
+from asyncify.plan.lambdas import Form, form_at
 from asyncify.plan.scene import KEEPS_FORM, NOTHING, Decided, Scene, as_written, function_ids, pack_paths, turning
 from asyncify.plan.sessions import is_left_alone
 from asyncify.plan.step import Ending, EnterAsync, Hole, Outcome, Step, Substitute, Warned
@@ -22,7 +23,9 @@ WHY_AWAIT = "The function it calls has become async."
 
 def decide_call(scene: Scene, call: Call) -> Decided:
     """Every call that a rule could touch ends converted, bridged or refused; others need no decision."""
-    if pack_paths(call):
+    if call.lambdas and (turning(scene, call) or _has_async_lambda(scene, call)):
+        return _decide_project_call(scene, call)
+    if pack_paths(call) and not call.lambdas:
         return _decide_pack_call(scene, call)
     if turning(scene, call):
         return _decide_project_call(scene, call)
@@ -156,7 +159,7 @@ def _decide_project_call(scene: Scene, call: Call) -> Decided:
     if node is None or isinstance(scene.tree.parent(node), ast.Await):
         return NOTHING
     targets = turning(scene, call)
-    what = targets[0].partition("::")[2]
+    what = targets[0].partition("::")[2] if targets else pack_paths(call)[0]
     generators = [id_ for id_ in targets if scene.index.functions[id_].is_generator]
     if generators:
         return decide_generator_call(scene, call, node, what)
@@ -165,6 +168,10 @@ def _decide_project_call(scene: Scene, call: Call) -> Decided:
     if call.perhaps:
         return _perhaps(scene, call, what)
     return awaited(scene, call, template, step, what)
+
+
+def _has_async_lambda(scene: Scene, call: Call) -> bool:
+    return any(form_at(scene, place) is not Form.SYNC for place in call.lambdas)
 
 
 def _perhaps(scene: Scene, call: Call, what: str) -> Decided:
@@ -176,6 +183,10 @@ def _perhaps(scene: Scene, call: Call, what: str) -> Decided:
 
 def _is_mixed(scene: Scene, call: Call, targets: list[str]) -> bool:
     """May the call also reach something that stays synchronous?"""
+    if any(form_at(scene, place) is Form.SYNC for place in call.lambdas):
+        return True
+    if call.lambdas and all(target.kind is TargetKind.PACK for target in call.targets):
+        return False
     if len(function_ids(call)) > len(targets):
         return True
     if any(target.kind is not TargetKind.FUNCTION for target in call.targets):

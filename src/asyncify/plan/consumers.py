@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from asyncify.colour.colouring import Colour
+from asyncify.colour.outside import CONSUME_WELL, NEVER_CALLS_ROOTS, holds_generator
 from asyncify.infer.facts import Call, Position, TargetKind
 from asyncify.plan.scene import Scene
 from asyncify.plan.step import Hole, IterateAsync, Listify, Step, Substitute
@@ -43,12 +44,51 @@ def taken(scene: Scene, node: ast.expr, depth: int = 0) -> Steps | None:
         return _assigned(scene, parent, node, depth)
     if isinstance(parent, ast.YieldFrom):
         return () if isinstance(scene.tree.parent(parent), ast.Expr) else None
-    if isinstance(parent, ast.Return):
-        return () if _is_returned_well(scene, node) else None
+    if hands_on(scene, node):
+        return ()
     if isinstance(parent, ast.IfExp) and parent.test is not node:
         outer = scene.tree.parent(parent)
         return () if isinstance(outer, ast.For) and outer.iter is parent else None
     return None
+
+
+def hands_on(scene: Scene, node: ast.expr, depth: int = 0) -> bool:
+    """Does even a synchronous function only hand it on, to code that iterates asynchronously?"""
+    parent = scene.tree.parent(node)
+    if isinstance(parent, ast.Return):
+        return _is_returned_well(scene, node)
+    if isinstance(parent, ast.Assign) and depth < DEPTH:
+        return _is_name_handed_on(scene, parent, depth)
+    slot = parent.arg if isinstance(parent, ast.keyword) else None
+    consumer = scene.tree.parent(parent) if isinstance(parent, ast.keyword) else parent
+    if not isinstance(consumer, ast.Call) or consumer.func is node:
+        return False
+    slot = slot or (str(consumer.args.index(node)) if node in consumer.args else None)
+    paths = _outside_paths(scene, consumer)
+    return slot is not None and bool(paths) and all(_accepts(scene, path, slot) for path in paths)
+
+
+def _is_name_handed_on(scene: Scene, statement: ast.Assign, depth: int) -> bool:
+    target = statement.targets[0]
+    scope = scene.tree.scope(statement)
+    if not isinstance(target, ast.Name) or len(statement.targets) != 1 or isinstance(scope, ast.Module | ast.ClassDef):
+        return False
+    names = [n for n in ast.walk(scope) if isinstance(n, ast.Name) and n.id == target.id and n is not target]
+    return bool(names) and all(isinstance(n.ctx, ast.Load) and hands_on(scene, n, depth + 1) for n in names)
+
+
+def _outside_paths(scene: Scene, consumer: ast.Call) -> set[str]:
+    """What outside code gets hold of a generator as an argument of this call."""
+    graph, place = scene.index.graph, scene.tree.place(consumer)
+    if graph is None:
+        return set()
+    return {e.path for e in graph.escapes if e.slot is not None and graph.place(e.spot) == place}
+
+
+def _accepts(scene: Scene, path: str, slot: str) -> bool:
+    if path in CONSUME_WELL or path.startswith(NEVER_CALLS_ROOTS):
+        return False  # it takes a generator of either kind, but iterates over no asynchronous one
+    return holds_generator(path, slot, scene.catalogue) is None
 
 
 def comprehended(scene: Scene, generator: ast.GeneratorExp) -> Steps | None:

@@ -7,7 +7,7 @@ import ast
 from asyncify.colour.colouring import Colour
 from asyncify.infer.facts import Call, Function, Implicit, Position, Run
 from asyncify.plan.awaiting import can_await, why_not
-from asyncify.plan.consumers import RULE, WHY, is_async_iterable, taken
+from asyncify.plan.consumers import RULE, WHY, hands_on, is_async_iterable, taken
 from asyncify.plan.scene import NOTHING, Decided, Scene
 from asyncify.plan.step import Action, Ending, EnterAsync, Hold, IterateAsync, Outcome, Step, Substitute, YieldEach
 from asyncify.reason import Reason
@@ -98,8 +98,8 @@ def decide_generator_call(scene: Scene, call: Call, node: ast.expr, what: str) -
     if any(is_context_manager(function) for function in functions):
         return NOTHING
     may = can_await(scene, call) or (call.position is Position.GENERATOR and scene.runs_in_loop(call.scope))
-    is_returned = isinstance(scene.tree.parent(node), ast.Return) and call.position is Position.PLAIN
-    steps = taken(scene, node) if may or is_returned else None
+    is_handed_on = call.position is Position.PLAIN and hands_on(scene, node)
+    steps = () if is_handed_on else taken(scene, node) if may else None
     if steps is not None:
         steps += _closed(scene, node, functions)
         return Decided(steps, (Outcome(call.place, what, Ending.CONVERTED, RULE),))

@@ -54,6 +54,16 @@ class Listify:
 
 
 @dataclass(frozen=True, slots=True)
+class Hoist:
+    """The lambda at the step's place becomes an async function called `name`, before the statement that starts where
+    `statement` does, or in its stead (`replaces`: the statement only gave the lambda that name)."""
+
+    name: str
+    statement: Place
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class YieldEach:
     """The statement `yield from X` whose `yield from` stands at the step's place becomes
     `async for item in X: yield item`, or a plain `for` where X stays synchronous."""
@@ -105,7 +115,17 @@ class FlattenCatch:
 
 
 Action = (
-    Substitute | MakeAsync | IterateAsync | Listify | YieldEach | EnterAsync | Hold | Unroll | SplitEntry | FlattenCatch
+    Substitute
+    | MakeAsync
+    | IterateAsync
+    | Listify
+    | YieldEach
+    | EnterAsync
+    | Hoist
+    | Hold
+    | Unroll
+    | SplitEntry
+    | FlattenCatch
 )
 
 

@@ -68,6 +68,29 @@ def each_yielded(statement: cst.SimpleStatementLine, *, plain: bool) -> cst.For:
     )
 
 
+def async_function(name: str, node: cst.Lambda) -> cst.FunctionDef:
+    """`lambda ARGUMENTS: VALUE` -> `async def NAME(ARGUMENTS): return VALUE`."""
+    body = cst.IndentedBlock(body=[_line(cst.Return(node.body))])
+    return cst.FunctionDef(cst.Name(name), node.params, body, asynchronous=cst.Asynchronous())
+
+
+def with_functions(functions: Sequence[tuple[Statement, bool]], statement: Statement) -> list[Statement]:
+    """The functions before the statement, or in its stead."""
+    lines = getattr(statement, "leading_lines", ())
+    first, *others = [function for function, _ in functions]
+    before = [
+        first.with_changes(leading_lines=lines),
+        *(other.with_changes(leading_lines=[_empty()]) for other in others),
+    ]
+    if any(replaces for _, replaces in functions):
+        return before
+    return [*before, statement.with_changes(leading_lines=[_empty()])]
+
+
+def _empty() -> cst.EmptyLine:
+    return cst.EmptyLine(indent=False)
+
+
 def split_entry(function: cst.FunctionDef, action: SplitEntry, support: str) -> list[Statement]:
     """The async twin that holds the body, and the synchronous shell that runs it in an event loop."""
     twin = function.with_changes(

@@ -12,6 +12,7 @@ from libcst.metadata import PositionProvider
 from asyncify.plan.step import (
     EnterAsync,
     FlattenCatch,
+    Hoist,
     Hold,
     IterateAsync,
     Listify,
@@ -22,7 +23,16 @@ from asyncify.plan.step import (
     Unroll,
     YieldEach,
 )
-from asyncify.rewrite.blocks import Statement, each_yielded, held_block, split_entry, unrolled, yielded_from
+from asyncify.rewrite.blocks import (
+    Statement,
+    async_function,
+    each_yielded,
+    held_block,
+    split_entry,
+    unrolled,
+    with_functions,
+    yielded_from,
+)
 from asyncify.rewrite.fill import bare, fill, parenthesised
 from asyncify.rewrite.formatted import self_documented
 from asyncify.rewrite.spans import Columns, Span, span_of
@@ -43,6 +53,7 @@ class StepsTransformer(cst.CSTTransformer):
         self._functions: dict[Start, Step] = {}
         self._withs: dict[Start, Step] = {}
         self._holds: dict[Start, tuple[Step, Hold, Span]] = {}
+        self._hoisted: dict[Start, list[tuple[Statement, bool]]] = {}  # before, or in the stead of, a statement
         self._wanted: set[Span] = set()
         self._filled: dict[Span, cst.BaseExpression] = {}
         self._openers: dict[Span, cst.BaseExpression] = {}
@@ -59,7 +70,7 @@ class StepsTransformer(cst.CSTTransformer):
         if isinstance(action, Substitute):
             self._expressions[span] = step
             self._wanted.update(self._columns.span(hole.place) for hole in action.holes)
-        elif isinstance(action, FlattenCatch):
+        elif isinstance(action, FlattenCatch | Hoist):
             self._expressions[span] = step
         elif isinstance(action, Hold):
             self._expressions[span] = step
@@ -125,6 +136,10 @@ class StepsTransformer(cst.CSTTransformer):
             return cst.Name(action.name)
         if isinstance(action, FlattenCatch):
             return self._caught(action, node)
+        if isinstance(action, Hoist):
+            function = async_function(action.name, cst.ensure_type(node, cst.Lambda))
+            self._hoisted.setdefault(self._columns.span(action.statement)[:2], []).append((function, action.replaces))
+            return cst.Name(action.name)
         assert isinstance(action, Substitute)
         holes = {hole.name: self._filled[self._columns.span(hole.place)] for hole in action.holes}
         return self._with_parentheses_of(node, self._fill(action.template, node, holes, action.drop))
@@ -244,7 +259,7 @@ class StepsTransformer(cst.CSTTransformer):
 
     def _assembled(self, originals: Sequence[cst.CSTNode], updates: Sequence[cst.CSTNode]) -> list[Statement] | None:
         starts = [self._span(node)[:2] for node in originals]
-        touched = self._holds.keys() | self._withs.keys() | self._functions.keys()
+        touched = self._holds.keys() | self._withs.keys() | self._functions.keys() | self._hoisted.keys()
         if not self._yields and not any(start in touched for start in starts):
             return None
         return self._joined(starts, [cast(Statement, node) for node in updates])
@@ -262,6 +277,8 @@ class StepsTransformer(cst.CSTTransformer):
         self, at: int, starts: Sequence[Start], statements: Sequence[Statement]
     ) -> tuple[int, Sequence[Statement]]:
         start, statement = starts[at], statements[at]
+        if start in self._hoisted:
+            return 1, with_functions(self._hoisted.pop(start), statement)
         if start in self._holds:
             return self._hold_at(at, starts, statements)
         step = self._withs.get(start)
