@@ -255,7 +255,7 @@ class Calls(Special, Containers):
             self._call_pack(path, site, result, owner)
             return
         self.reach(site, value, DIRECT)
-        self.cells.add(result, self.out_result(path))
+        self.add_out_result(path, site, result)
         self.wrapped_outside(path, args, result)
 
     def _call_pack(self, path: str, site: Site, result: int, owner: str) -> None:

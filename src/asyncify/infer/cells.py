@@ -114,6 +114,9 @@ class Cells:
             while late:
                 value, reaction = late.popleft()
                 reaction[0](value, reaction)
+                self.steps += 1
+                if self.steps > MAX_STEPS:
+                    break
             if not queue:
                 continue
             cell = queue.popleft()

@@ -41,9 +41,14 @@ class Decorators(Calls):
         elif kind == Kind.CLASS:
             self._class_decorator(int(first), inner, target)
         elif kind == Kind.INST:
-            self.cells.react(self.member(value, "__call__"), self._on_decorator, *reaction[1:])
+            self.cells.react(self.member(value, "__call__"), self._on_decorator_object, *reaction[1:])
         else:
             self.cells.edge(inner, target)
+
+    def _on_decorator_object(self, value: int, reaction: Reaction) -> None:
+        """What `__call__` of a decorator that is an object holds; another object there ends the matter."""
+        if self.data[value][0] != Kind.INST:
+            self._on_decorator(value, reaction)
 
     def _outside_decorator(
         self, path: str, inner: int, target: int, function: int, file: int, number: int

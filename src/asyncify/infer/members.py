@@ -55,7 +55,7 @@ class Members(Base):
     def _simple_member(self, kind: int, first: int | str, value: int, name: str) -> int:
         cell = self.cells.new()
         if kind == Kind.OUT:
-            self.cells.add(cell, self.out_member(str(first), name))
+            self.add_out_member(str(first), name, cell)
         elif kind == Kind.PACK:
             self._pack_member(str(first), name, cell)
         elif kind == Kind.CONT:

@@ -6,11 +6,12 @@ import builtins
 from dataclasses import dataclass
 
 from asyncify.catalogue import Catalogue
-from asyncify.index.summary import Summary
+from asyncify.index.summary import POSITIONS, Summary
 from asyncify.infer.cells import Cells, Reaction
 from asyncify.infer.objects import Objects
 from asyncify.infer.values import Kind, Values
 
+DECORATOR = POSITIONS.index("decorator")
 FOREIGN = "?"  # the path of everything outside that nobody needs to tell apart
 BUILTINS = frozenset(dir(builtins))
 
@@ -61,17 +62,21 @@ class Base:
             self._canonical[path] = value
         return value
 
-    def out_member(self, path: str, name: str) -> int:
-        """`path.name`; what no pack speaks of is not followed beyond one member of one result."""
-        if path == FOREIGN or "()." in path or path.rpartition(".")[0] in self.catalogue.types:
+    def add_out_member(self, path: str, name: str, target: int) -> None:
+        """`path.name` -> target; what no pack speaks of is not followed beyond one member of one result."""
+        if "()." in path or path.rpartition(".")[0] in self.catalogue.types:
             known = f"{path}.{name}"
             if self.catalogue.rule_for(known) is None and known not in self.catalogue.types:
-                return self.values.of(Kind.OUT, FOREIGN)
-        return self.out(f"{path}.{name}")
+                return
+        self.cells.add(target, self.out(f"{path}.{name}"))
 
-    def out_result(self, path: str) -> int:
-        """What calling `path` returns, as far as nothing better is known."""
-        return self.values.of(Kind.OUT, FOREIGN if path == FOREIGN or "()" in path else f"{path}()")
+    def add_out_result(self, path: str, site: Site, target: int) -> None:
+        """What calling `path` returns -> target, as far as nothing better is known and it may matter."""
+        if "()" in path:
+            return
+        is_decorator = self.objects.summaries[site.file].calls[site.number].position == DECORATOR
+        if is_decorator or path.rpartition(".")[2][:1].isupper() or self.is_of_packs(path):
+            self.cells.add(target, self.values.of(Kind.OUT, f"{path}()"))
 
     def is_of_packs(self, path: str) -> bool:
         """Does some rule pack speak for this outside path?"""
