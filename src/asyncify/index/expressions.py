@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
-from sys import intern
+from collections.abc import Callable
 
-from asyncify.index.recorder import Recorder, dotted, span_of
+from asyncify.index.call_expressions import CallExpressions
+from asyncify.index.recorder import dotted, span_of
 from asyncify.index.scope import Scope
 from asyncify.index.summary import (
     KEYWORD_ONLY,
@@ -16,7 +16,6 @@ from asyncify.index.summary import (
     POSITIONS,
     VAR_KEYWORD,
     VAR_POSITIONAL,
-    CallFact,
     FunctionFact,
 )
 
@@ -24,21 +23,13 @@ AWAITED = POSITIONS.index("awaited")
 LAMBDA = POSITIONS.index("lambda")
 GENERATOR = POSITIONS.index("generator")
 ALIASES = frozenset({"Optional", "Union", "Type"})
-NEVER_OF_INTEREST = frozenset({"None", "True", "False", "str", "int", "bool", "float", "bytes", "Any", "object"})
-# Builtins whose result cannot matter; their arguments are still looked at.
-PLAIN_BUILTINS = frozenset(
-    {"len", "str", "int", "float", "bool", "bytes", "repr", "abs", "ord", "chr", "hex", "hash", "id", "isinstance",
-     "issubclass", "hasattr", "format", "round", "callable", "range", "sum", "divmod", "pow", "setattr", "delattr",
-     "bytearray", "memoryview"}
-)  # fmt: skip
 
 
-class Expressions(Recorder):
+class Expressions(CallExpressions):
     """Turns expressions into cells and notes calls, loads and occurrences on the way."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
-        self.consumer = "other"
         self.quiet = False  # inside a quoted annotation, which has no places of its own
         self._visit: dict[type[ast.expr], Callable[..., int]] = {
             ast.Name: self._name,
@@ -69,9 +60,6 @@ class Expressions(Recorder):
             ast.FormattedValue: self._formatted,
         }
 
-    def bind(self, name: str, cell: int) -> None:
-        raise NotImplementedError
-
     def expression(self, node: ast.expr) -> int:
         """The cell of an expression's value; NOTHING if it cannot be of interest."""
         visit = self._visit.get(type(node))
@@ -82,62 +70,6 @@ class Expressions(Recorder):
             if isinstance(child, ast.expr):
                 self.expression(child)
         return NOTHING
-
-    # Names
-
-    def lookup(self, name: str) -> int:
-        """The cell that a name stands for in the current scope."""
-        scope: Scope | None = self.scope
-        assert scope is not None
-        cell = scope.env.get(name)
-        if cell is not None:
-            return cell
-        if name in scope.outside:
-            return self._outside(scope, name)
-        if name in scope.locals:
-            return self._any(scope, name)
-        scope = scope.parent
-        while scope is not None:
-            if scope.kind == "function":
-                if name in scope.outside:
-                    return self._outside(scope, name)
-                if name in scope.locals:
-                    return self._any(scope, name)
-                if name in scope.env:  # parameter of a lambda, variable of a comprehension
-                    return scope.env[name]
-            elif scope.kind == "module":
-                break
-            scope = scope.parent
-        return self.global_cell(name)
-
-    def global_cell(self, name: str) -> int:
-        cell = self.names.get(name) or self.unbound.get(name)
-        if cell is None:
-            if name in NEVER_OF_INTEREST:
-                return NOTHING
-            cell = self.unbound[name] = self.cell()
-        return cell
-
-    def _outside(self, scope: Scope, name: str) -> int:
-        if scope.outside[name] == "global":
-            return self.global_cell(name)
-        outer = self.nonlocal_scope(scope, name)
-        return self._any(outer, name) if outer else self.global_cell(name)
-
-    def nonlocal_scope(self, scope: Scope, name: str) -> Scope | None:
-        outer = scope.parent
-        while outer is not None and not (outer.kind == "function" and name in outer.locals):
-            outer = outer.parent
-        return outer
-
-    def _any(self, scope: Scope, name: str) -> int:
-        """Whatever the variable holds at any time, for nested functions and for reads before the assignment."""
-        cell = scope.any.get(name)
-        if cell is None:
-            versions = scope.versions.get(name, [])
-            cell = self.cell() if scope.alive else self.join(versions)
-            scope.any[name] = cell
-        return cell
 
     def _name(self, node: ast.Name) -> int:
         self.consumer = "other"
@@ -155,105 +87,6 @@ class Expressions(Recorder):
         if cell and not self.quiet:
             self.occur(cell, node)
         return cell
-
-    # Calls
-
-    def _call(self, node: ast.Call) -> int:
-        consumer, self.consumer = self.consumer, "other"
-        func = node.func
-        name = func.id if isinstance(func, ast.Name) else ""
-        if name and name not in self.names:
-            special = self._special_call(name, node)
-            if special is not None:
-                return special
-        callee = self._callee(func)
-        first = len(self.argument_places)
-        if not callee or (name in PLAIN_BUILTINS and name in self.unbound):
-            self._arguments(node)
-            return NOTHING
-        arguments = self._arguments(node)
-        result = self.cell()
-        self.calls.append(CallFact(callee, result, arguments, self.scope.function, self.position, consumer, first // 4))
-        self.sites.extend(span_of(node))
-        self.sites.extend(span_of(func))
-        self.occur(result, node)
-        return result
-
-    def _callee(self, func: ast.expr) -> int:
-        kind = type(func)
-        if kind is ast.Name:
-            cell = self.lookup(func.id)  # type: ignore[attr-defined]
-        elif kind is ast.Attribute:
-            cell = self.load(self.expression(func.value), func.attr)  # type: ignore[attr-defined]
-        else:
-            return self.expression(func)
-        return cell
-
-    def _arguments(self, node: ast.Call) -> tuple[tuple[str, int], ...]:
-        arguments: list[tuple[str, int]] = []
-        for index, argument in enumerate(node.args):
-            kind = type(argument)
-            if kind is ast.Constant:
-                arguments.append(("", NOTHING))
-                continue
-            if kind is ast.Call:
-                self.consumer = intern(f"argument:{dotted(node.func)}:{index}")
-            if kind is ast.Starred:
-                cell = self.expression(argument.value)  # type: ignore[attr-defined]
-                arguments.append(("*", cell))
-            else:
-                cell = self.expression(argument)
-                arguments.append(("", cell))
-            if cell:
-                self.argument_places.extend(span_of(argument))
-        while arguments and not arguments[-1][1] and arguments[-1][0] == "":
-            arguments.pop()
-        for keyword in node.keywords:
-            if type(keyword.value) is ast.Constant:
-                if keyword.arg == "bound" and isinstance(keyword.value.value, str):  # of a TypeVar
-                    arguments.append(("bound", self.class_of(keyword.value)))
-                    self.argument_places.extend(span_of(keyword.value))
-                continue
-            if type(keyword.value) is ast.Call:
-                self.consumer = intern(f"argument:{dotted(node.func)}:{keyword.arg or '**'}")
-            cell = self.expression(keyword.value)
-            if cell:
-                arguments.append((keyword.arg or "**", cell))
-                self.argument_places.extend(span_of(keyword.value))
-        return tuple(arguments)
-
-    def _special_call(self, name: str, node: ast.Call) -> int | None:
-        arguments = node.args
-        if name == "super":
-            scope: Scope | None = self.scope
-            while scope is not None and (scope.kind != "function" or scope.owner < 0):
-                scope = scope.parent
-            if scope is None:
-                return None
-            result = self.cell()
-            self.supers.append((scope.owner, result))
-            return result
-        if name == "getattr" and len(arguments) >= 2:
-            return self._getattr(arguments)
-        if name == "cast" and len(arguments) == 2:
-            return self.join([self.annotation(arguments[0]), self.expression(arguments[1])])
-        return None
-
-    def _getattr(self, arguments: Sequence[ast.expr]) -> int:
-        base = self.expression(arguments[0])
-        attribute = arguments[1]
-        others = [self.expression(default) for default in arguments[2:]]
-        if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
-            return self.join([self.load(base, attribute.value), *others])
-        self.expression(attribute)
-        if not base:
-            return self.join(others)
-        result = self.cell()
-        prefix, suffix = _pattern(attribute)
-        self.dynamic.append((base, prefix, suffix, result))
-        return self.join([result, *others])
-
-    # Containers
 
     def _subscript(self, node: ast.Subscript) -> int:
         self.consumer = "other"
@@ -328,8 +161,6 @@ class Expressions(Recorder):
                 self.bind_local(element, self.item(cell, index))
         elif isinstance(target, ast.Starred):
             self.bind_local(target.value, cell)
-
-    # Operators
 
     def _compare(self, node: ast.Compare) -> int:
         self.consumer = "other"
@@ -408,8 +239,6 @@ class Expressions(Recorder):
         self.bind(node.target.id, cell)
         return cell
 
-    # Lambdas
-
     def parameters(self, arguments: ast.arguments, make: Callable[[ast.arg, int], int]) -> list[tuple[str, int, int]]:
         """(name, kind, cell) of each parameter; `make` makes the cell."""
         found: list[tuple[str, int, int]] = []
@@ -450,22 +279,3 @@ class Expressions(Recorder):
 
     def qualname_prefix(self) -> str:
         raise NotImplementedError
-
-    def annotation(self, node: ast.expr) -> int:
-        raise NotImplementedError
-
-    def class_of(self, node: ast.expr) -> int:
-        raise NotImplementedError
-
-
-def _pattern(node: ast.expr) -> tuple[str, str]:
-    """The constant head and tail of a computed attribute name."""
-    if isinstance(node, ast.JoinedStr) and node.values:
-        return _constant_text(node.values[0]), _constant_text(node.values[-1]) if len(node.values) > 1 else ""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return _constant_text(node.left), _constant_text(node.right)
-    return "", ""
-
-
-def _constant_text(node: ast.expr) -> str:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

@@ -1,0 +1,144 @@
+"""Walks calls: their callee, their arguments, and the few builtins that are looked through."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from sys import intern
+
+from asyncify.index.names import Names
+from asyncify.index.recorder import dotted, span_of
+from asyncify.index.scope import Scope
+from asyncify.index.summary import NOTHING, CallFact
+
+# Builtins whose result cannot matter; their arguments are still looked at.
+PLAIN_BUILTINS = frozenset(
+    {"len", "str", "int", "float", "bool", "bytes", "repr", "abs", "ord", "chr", "hex", "hash", "id", "isinstance",
+     "issubclass", "hasattr", "format", "round", "callable", "range", "sum", "divmod", "pow", "setattr", "delattr",
+     "bytearray", "memoryview"}
+)  # fmt: skip
+
+
+class CallExpressions(Names):
+    """Notes calls with the cells of what goes in and out."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.consumer = "other"  # what takes the value of the expression that is walked next
+
+    def expression(self, node: ast.expr) -> int:
+        raise NotImplementedError
+
+    def annotation(self, node: ast.expr) -> int:
+        raise NotImplementedError
+
+    def class_of(self, node: ast.expr) -> int:
+        raise NotImplementedError
+
+    def _call(self, node: ast.Call) -> int:
+        consumer, self.consumer = self.consumer, "other"
+        func = node.func
+        name = func.id if isinstance(func, ast.Name) else ""
+        if name and name not in self.names:
+            special = self._special_call(name, node)
+            if special is not None:
+                return special
+        callee = self._callee(func)
+        first = len(self.argument_places)
+        if not callee or (name in PLAIN_BUILTINS and name in self.unbound):
+            self._arguments(node)
+            return NOTHING
+        arguments = self._arguments(node)
+        result = self.cell()
+        self.calls.append(CallFact(callee, result, arguments, self.scope.function, self.position, consumer, first // 4))
+        self.sites.extend(span_of(node))
+        self.sites.extend(span_of(func))
+        self.occur(result, node)
+        return result
+
+    def _callee(self, func: ast.expr) -> int:
+        kind = type(func)
+        if kind is ast.Name:
+            cell = self.lookup(func.id)  # type: ignore[attr-defined]
+        elif kind is ast.Attribute:
+            cell = self.load(self.expression(func.value), func.attr)  # type: ignore[attr-defined]
+        else:
+            return self.expression(func)
+        return cell
+
+    def _arguments(self, node: ast.Call) -> tuple[tuple[str, int], ...]:
+        arguments: list[tuple[str, int]] = []
+        for index, argument in enumerate(node.args):
+            kind = type(argument)
+            if kind is ast.Constant:
+                arguments.append(("", NOTHING))
+                continue
+            if kind is ast.Call:
+                self.consumer = intern(f"argument:{dotted(node.func)}:{index}")
+            if kind is ast.Starred:
+                cell = self.expression(argument.value)  # type: ignore[attr-defined]
+                arguments.append(("*", cell))
+            else:
+                cell = self.expression(argument)
+                arguments.append(("", cell))
+            if cell:
+                self.argument_places.extend(span_of(argument))
+        while arguments and not arguments[-1][1] and arguments[-1][0] == "":
+            arguments.pop()
+        for keyword in node.keywords:
+            if type(keyword.value) is ast.Constant:
+                if keyword.arg == "bound" and isinstance(keyword.value.value, str):  # of a TypeVar
+                    arguments.append(("bound", self.class_of(keyword.value)))
+                    self.argument_places.extend(span_of(keyword.value))
+                continue
+            if type(keyword.value) is ast.Call:
+                self.consumer = intern(f"argument:{dotted(node.func)}:{keyword.arg or '**'}")
+            cell = self.expression(keyword.value)
+            if cell:
+                arguments.append((keyword.arg or "**", cell))
+                self.argument_places.extend(span_of(keyword.value))
+        return tuple(arguments)
+
+    def _special_call(self, name: str, node: ast.Call) -> int | None:
+        arguments = node.args
+        if name == "super":
+            scope: Scope | None = self.scope
+            while scope is not None and (scope.kind != "function" or scope.owner < 0):
+                scope = scope.parent
+            if scope is None:
+                return None
+            result = self.cell()
+            self.supers.append((scope.owner, result))
+            return result
+        if name == "getattr" and len(arguments) >= 2:
+            return self._getattr(arguments)
+        if name == "cast" and len(arguments) == 2:
+            return self.join([self.annotation(arguments[0]), self.expression(arguments[1])])
+        return None
+
+    def _getattr(self, arguments: Sequence[ast.expr]) -> int:
+        base = self.expression(arguments[0])
+        attribute = arguments[1]
+        others = [self.expression(default) for default in arguments[2:]]
+        if isinstance(attribute, ast.Constant) and isinstance(attribute.value, str):
+            return self.join([self.load(base, attribute.value), *others])
+        self.expression(attribute)
+        if not base:
+            return self.join(others)
+        result = self.cell()
+        prefix, suffix = _pattern(attribute)
+        self.dynamic.append((base, prefix, suffix, result))
+        return self.join([result, *others])
+
+
+def _pattern(node: ast.expr) -> tuple[str, str]:
+    """The constant head and tail of a computed attribute name."""
+    if isinstance(node, ast.JoinedStr) and node.values:
+        return _constant_text(node.values[0]), _constant_text(node.values[-1]) if len(node.values) > 1 else ""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _constant_text(node.left), _constant_text(node.right)
+    return "", ""
+
+
+def _constant_text(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
