@@ -50,7 +50,21 @@ def _may_iterate(scene: Scene, run: Run, node: ast.expr) -> bool:
 
 
 def _entered(scene: Scene, run: Run, what: str) -> Decided:
-    return Decided((Step(run.place, EnterAsync(), RULE, WHY),), (Outcome(run.place, what, Ending.CONVERTED, RULE),))
+    steps: tuple[Step, ...] = (Step(run.place, EnterAsync(), RULE, WHY),)
+    node = scene.node_of(run.place)
+    if isinstance(node, ast.Name) and node.id != "self" and not _is_made_here(scene, node):
+        steps += (Step(run.place, Substitute("{aio}.entered({it})"), RULE, WHY),)
+    return Decided(steps, (Outcome(run.place, what, Ending.CONVERTED, RULE),))
+
+
+def _is_made_here(scene: Scene, name: ast.Name) -> bool:
+    """Is the name bound once in its function, to what one known call gives?"""
+    names = [n for n in ast.walk(scene.tree.scope(name)) if isinstance(n, ast.Name) and n.id == name.id]
+    stores = [scene.tree.parent(n) for n in names if isinstance(n.ctx, ast.Store)]
+    if len(stores) != 1 or not isinstance(stores[0], ast.Assign):
+        return False
+    call = scene.calls.get(scene.tree.place(stores[0].value).span)
+    return call is not None and call.certain
 
 
 def _iterated(scene: Scene, run: Run, node: ast.expr, action: Action, turning: list[str]) -> Decided:

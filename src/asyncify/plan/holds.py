@@ -116,6 +116,7 @@ def _in_loop(colouring: Colouring, scope: str | None) -> bool:
 def _in_file(source: Source, facts: FileFacts, index: Index, colouring: Colouring, turning: set[str]) -> Found:
     tree = Tree(source.path, source.text)
     yield from _by_naming(tree, facts, turning)
+    yield from _by_taking_apart(tree, facts, turning)
     own = [id_ for id_ in turning if index.functions[id_].place.path == source.path]
     formed = [id_ for id_ in own if index.functions[id_].is_generator or id_.endswith(".__iter__")]
     locked = any(kind in LOCKS for use in facts.uses for kind in use.types)
@@ -143,6 +144,33 @@ def _by_naming(tree: Tree, facts: FileFacts, turning: set[str]) -> Found:
             yield from ((id_, Reason.DEFAULT_ARGUMENT) for id_ in named)
         if isinstance(parent, ast.keyword) and parent.arg == "key":
             yield from ((id_, Reason.CALLBACK_OUTSIDE) for id_ in named)
+
+
+def _by_taking_apart(tree: Tree, facts: FileFacts, turning: set[str]) -> Found:
+    """Iterators of objects that are unpacked, or asked with `in` what they hold."""
+    for call in facts.calls:
+        classes = [target.id for target in call.targets if target.kind is TargetKind.CLASS]
+        found = [f"{c}.{name}" for c in classes for name in ITERATORS if f"{c}.{name}" in turning]
+        node = tree.expression(call.place) if found else None
+        if node is not None and any(_is_taken_apart(tree, same) for same in (node, *_names_of(tree, node))):
+            yield from ((id_, Reason.GENERATOR_CONSUMER) for id_ in found)
+
+
+def _names_of(tree: Tree, node: ast.expr) -> list[ast.expr]:
+    parent = tree.parent(node)
+    bound = (
+        {target.id for target in parent.targets if isinstance(target, ast.Name)}
+        if isinstance(parent, ast.Assign)
+        else ()
+    )
+    return [n for n in ast.walk(tree.scope(node)) if isinstance(n, ast.Name) and n.id in bound]
+
+
+def _is_taken_apart(tree: Tree, node: ast.expr) -> bool:
+    parent = tree.parent(node)
+    if isinstance(parent, ast.Assign) and parent.value is node:
+        return any(isinstance(target, ast.Tuple | ast.List) for target in parent.targets)
+    return isinstance(parent, ast.Starred) or (isinstance(parent, ast.Compare) and parent.left is not node)
 
 
 def _is_in_metaclass(tree: Tree, function: Function) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from asyncify.support.running import _is_in_loop
@@ -44,6 +45,17 @@ async def each(items: AsyncIterable[_T] | Iterable[_T]) -> AsyncIterator[_T]:
     else:
         for item in items:
             yield item
+
+
+@asynccontextmanager
+async def entered(manager: Any) -> AsyncIterator[Any]:
+    """Enter and leave a context manager of either kind."""
+    if hasattr(manager, "__aenter__"):
+        async with manager as value:
+            yield value
+    else:
+        with manager as value:
+            yield value
 
 
 def iterate(items: Any) -> Generator[Any, Any, None]:
