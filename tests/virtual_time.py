@@ -65,6 +65,7 @@ def run_virtually(coroutine: Any) -> tuple[Any, float]:
     try:
         return loop.run_until_complete(coroutine), loop.time()
     finally:
+        loop.run_until_complete(asyncio.sleep(0))  # generators that were let go of are closed in a task of their own
         loop.run_until_complete(loop.shutdown_asyncgens())
         asyncio.set_event_loop(None)
         loop.close()
