@@ -16,9 +16,9 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path.cwd()), str(Path.cwd() / "tests")]
 
-import uvicorn
-from blockbuster import BlockBuster, BlockingError
-from fake_services import FakeServices
+import uvicorn  # noqa: E402
+from blockbuster import BlockBuster, BlockingError  # noqa: E402
+from fake_services import FakeServices  # noqa: E402
 
 ROUTES: list[tuple[str, str, dict[str, object] | None]] = [
     ("POST", "/chat", {"message": 'Weather? [tool:get_weather {"city": "Oslo"}]', "session_id": "s1"}),
@@ -57,7 +57,7 @@ async def serve() -> list[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         guard = BlockBuster()
         guard.activate()

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from trees import snapshot
 
 from asyncify.api import Migration, migrate
 from asyncify.config import load_config
 from asyncify.plan.step import Ending
 from asyncify.writing.apply import apply_changes
 from asyncify.writing.undo import undo
+from trees import snapshot
 
 SAMPLE = Path(__file__).parent.parent / "sample_project"
 ROOT = SAMPLE.parent
