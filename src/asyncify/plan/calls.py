@@ -11,7 +11,16 @@ from asyncify.plan.generators import decide_generator_call, is_entered
 from asyncify.plan.hold import held_response
 from asyncify.plan.indirect import is_direct, value_template
 from asyncify.plan.lambdas import Form, form_at
-from asyncify.plan.scene import KEEPS_FORM, NOTHING, Decided, Scene, as_written, function_ids, pack_paths, turning
+from asyncify.plan.scene import (
+    NOTHING,
+    Decided,
+    Scene,
+    as_written,
+    function_ids,
+    keeps_form,
+    pack_paths,
+    turning,
+)
 from asyncify.plan.sessions import is_left_alone
 from asyncify.plan.step import Ending, EnterAsync, Hole, Outcome, Step, Substitute, Warned
 from asyncify.reason import Reason
@@ -49,10 +58,27 @@ def _decide_pack_call(scene: Scene, call: Call) -> Decided:
     if rule.is_detection_only:
         return _refused(call, what, rule.id, Reason.NO_REWRITE)
     if turning(scene, call) or any(target.kind is TargetKind.OUTSIDE for target in call.targets):
-        return _refused(call, what, rule.id, Reason.MIXED_TARGETS)
+        return _of_either(scene, call, rule, what)
     if rule.safety is Safety.MANUAL:
         return _refused(call, what, rule.id, Reason.ARGUMENTS, rule.differs or "")
     return _convert(scene, call, rule, what)
+
+
+def _of_either(scene: Scene, call: Call, rule: Rule, what: str) -> Decided:
+    """The receiver is the library's or one of the project's with the same method: where the library's call keeps its
+    form, either gives something to await."""
+    node = scene.node_of(call.place)
+    others = {target.kind for target in call.targets} - {TargetKind.PACK, TargetKind.FUNCTION}
+    keeps = rule.waits is not None and all(keeps_form(rule, path) for path in pack_paths(call))
+    if others or not keeps or not isinstance(node, ast.Call) or _is_streamed(rule, node):
+        return _refused(call, what, rule.id, Reason.MIXED_TARGETS)
+    is_mixed = len(function_ids(call)) > len(turning(scene, call))
+    template = "await {aio}.settle({it})" if is_mixed else "await {it}"
+    return awaited(scene, call, template, Step(call.place, Substitute(template), rule.id, rule.why), what)
+
+
+def _is_streamed(rule: Rule, node: ast.Call) -> bool:
+    return any(keyword.arg == rule.streams for keyword in node.keywords if keyword.arg is not None)
 
 
 def _convert(scene: Scene, call: Call, rule: Rule, what: str) -> Decided:
@@ -79,7 +105,7 @@ def _written(scene: Scene, call: Call, rule: Rule, node: ast.Call, what: str) ->
     if rule.becomes is None:
         return _refused(call, what, rule.id, Reason.RESOURCE_ESCAPES)
     template = as_written(rule.becomes, pack_paths(call)[0], node)
-    if not is_direct(scene.tree, scene.catalogue, call):
+    if not is_direct(scene.tree, scene.catalogue, call, scene.uses):
         return _through_value(scene, call, rule, what)
     holes = _holes(scene, call, rule, node, template)
     if holes is None:
@@ -93,7 +119,8 @@ def _written(scene: Scene, call: Call, rule: Rule, node: ast.Call, what: str) ->
 
 def _through_value(scene: Scene, call: Call, rule: Rule, what: str) -> Decided:
     """The library's callable is called through a variable, whose value becomes the new callable."""
-    if rule.becomes not in KEEPS_FORM and value_template(rule, pack_paths(call)[0]) is None:
+    path = pack_paths(call)[0]
+    if not keeps_form(rule, path) and value_template(rule, path) is None:
         return _refused(call, what, rule.id, Reason.NOT_CALLED)
     template = "await {it}" if call.certain else "await {aio}.settle({it})"
     return awaited(scene, call, template, Step(call.place, Substitute(template), rule.id, rule.why), what)

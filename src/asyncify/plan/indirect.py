@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from asyncify.catalogue import Catalogue
-from asyncify.infer.facts import Call, Index
+from asyncify.infer.facts import Call, Index, Use
 from asyncify.plan.scene import KEEPS_FORM, pack_paths
 from asyncify.plan.tree import Tree
 from asyncify.rule import Rule
 
+Uses = Mapping[tuple[int, int, int, int], Use]  # by span
 PLAIN = re.compile(r"await ([\w.{}]+)\((.*)\)")
 
 
@@ -26,24 +27,31 @@ class Value:
     pack: str
 
 
-def is_direct(tree: Tree, catalogue: Catalogue, call: Call) -> bool:
+def is_direct(tree: Tree, catalogue: Catalogue, call: Call, uses: Uses) -> bool:
     """Is the callable called by the name under which it is imported, or as a method of an object?"""
     node = tree.expression(call.callee)
-    functions = [path for path in pack_paths(call) if path.rpartition(".")[0] not in catalogue.types]
-    if node is None or not functions:
+    if node is None or isinstance(node, ast.Call) or call.perhaps:
         return True
-    return functions == [catalogue.canonical(tree.imported(node))]
+    functions = [path for path in pack_paths(call) if path.rpartition(".")[0] not in catalogue.types]
+    if functions:
+        return functions == [catalogue.canonical(tree.imported(node))]
+    if not isinstance(node, ast.Attribute):
+        return False
+    receiver = uses.get(tree.place(node.value).span)
+    if receiver is None or not receiver.types:
+        return False
+    return any(path.rpartition(".")[2] == node.attr for path in pack_paths(call))
 
 
 def indirect_paths(trees: Mapping[str, Tree], index: Index, catalogue: Catalogue) -> frozenset[str]:
     """Pack paths that some call reaches through a variable."""
-    return frozenset(
-        path
-        for file, tree in trees.items()
-        for call in index.files[file].calls
-        if pack_paths(call) and not is_direct(tree, catalogue, call)
-        for path in pack_paths(call)
-    )
+    found: set[str] = set()
+    for file, tree in trees.items():
+        uses = {use.place.span: use for use in index.files[file].uses}
+        for call in index.files[file].calls:
+            if pack_paths(call) and not is_direct(tree, catalogue, call, uses):
+                found |= set(pack_paths(call))
+    return frozenset(found)
 
 
 def value_template(rule: Rule, path: str) -> str | None:
@@ -62,6 +70,8 @@ def value_of(tree: Tree, catalogue: Catalogue, node: ast.expr, symbol: str, indi
     parent = tree.parent(node)
     if isinstance(parent, ast.Attribute) or (isinstance(parent, ast.Call) and parent.func is node):
         return None
+    if catalogue.canonical(tree.imported(node)) != symbol:
+        return None  # a variable that holds it: the place where it was stored is the one that changes
     rule = catalogue.by_call.get(symbol)
     if rule is not None and symbol in indirect:
         template = value_template(rule, symbol)

@@ -110,8 +110,9 @@ def keeps_form(rule: Rule, path: str) -> bool:
 
 
 def as_written(template: str, path: str, node: ast.Call) -> str:
-    """The template with the called name filled in. A call that keeps its form (`getattr(session, verb)(url)`
-    too) is left as it is written."""
-    if not isinstance(node.func, ast.Attribute):
+    """The template with the called name filled in. A call that keeps its form (`getattr(session, verb)(url)` or
+    `self.send(url)` too, where a method is called under another name) is left as it is written."""
+    name = path.rpartition(".")[2]
+    if not isinstance(node.func, ast.Attribute) or node.func.attr != name:
         template = template.replace("{self}.{name}({*})", "{it}")
-    return template.replace("{name}", path.rpartition(".")[2])
+    return template.replace("{name}", name)

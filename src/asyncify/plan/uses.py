@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import ast
 
-from asyncify.infer.facts import Use
+from asyncify.infer.facts import TargetKind, Use
 from asyncify.plan.indirect import value_of
 from asyncify.plan.scene import NOTHING, Decided, Scene
-from asyncify.plan.step import FlattenCatch, Hole, Step, Substitute
-from asyncify.rule import ExceptionRule, PackType
+from asyncify.plan.step import Ending, FlattenCatch, Hole, Outcome, Step, Substitute
+from asyncify.reason import Reason
+from asyncify.rule import ExceptionRule, Form, PackType
 
 EXCEPTION_RULE = "exception-class"
 TYPE_RULE = "library-type"
 WHY_EXCEPTION = "The new library raises classes of its own; a handler of the old ones would not see them."
 WHY_TYPE = "The value is of another class now."
 WHY_VALUE = "It is called through a variable, so the variable has to hold the asynchronous one."
+WHY_HANDED = "Whoever gets it calls it without await."
+OF_PROJECT = frozenset({TargetKind.FUNCTION, TargetKind.CLASS})
 WHY_RESPONSE = "Not every exception of the new library carries a response."
 
 
@@ -33,10 +36,34 @@ def decide_use(scene: Scene, use: Use) -> Decided:
     if value is not None and value.pack in scene.migrating:
         action = Substitute(value.template, helpers=value.helpers)
         return Decided((Step(use.place, action, value.rule, WHY_VALUE),))
+    if _is_handed_out(scene, node, symbol):
+        rule = scene.catalogue.by_call[symbol]
+        step = Step(use.place, Substitute("{aio}.blocking({it})"), rule.id, WHY_HANDED)
+        outcome = Outcome(use.place, symbol, Ending.BRIDGED, rule.id, Reason.CALLBACK_OUTSIDE)
+        return Decided((step,), (outcome,))
     kind = scene.catalogue.types.get(symbol)
     if kind is not None and kind.pack in scene.migrating and kind.becomes is not None:
         return _decide_type(scene, use, node, kind)
     return NOTHING
+
+
+def _is_handed_out(scene: Scene, node: ast.expr, symbol: str) -> bool:
+    """Is this a waiting method of a migrated object that goes to code which calls it without await?"""
+    rule = scene.catalogue.by_call.get(symbol)
+    if rule is None or rule.waits is None or rule.pack not in scene.migrating or symbol in scene.indirect:
+        return False
+    if not isinstance(node, ast.Attribute) or symbol.rpartition(".")[0] not in scene.catalogue.types:
+        return False
+    parent = scene.tree.parent(node)
+    outer = scene.tree.parent(parent) if isinstance(parent, ast.keyword) else parent
+    if not isinstance(outer, ast.Call) or outer.func is node:
+        return False
+    path = scene.catalogue.canonical(scene.tree.imported(outer.func))
+    slot = parent.arg if isinstance(parent, ast.keyword) else str(outer.args.index(node))
+    if path == "functools.partial" or scene.catalogue.takes(path, slot, Form.COROUTINE_FUNCTION):
+        return False
+    call = scene.calls.get(scene.tree.place(outer).span)
+    return call is None or not any(target.kind in OF_PROJECT for target in call.targets)
 
 
 def _decide_exception(scene: Scene, use: Use, node: ast.expr, rule: ExceptionRule) -> Decided:

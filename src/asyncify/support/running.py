@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import inspect
-from collections.abc import AsyncIterable, Awaitable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -23,6 +24,16 @@ def run(main: Awaitable[_T]) -> _T:
     context = contextvars.copy_context()
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(context.run, asyncio.run, _awaited(main)).result()
+
+
+def blocking(function: Callable[..., Awaitable[_T]]) -> Callable[..., _T]:
+    """The asynchronous function as a plain one, for code that calls it without await."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> _T:
+        return run(function(*args, **kwargs))
+
+    return call
 
 
 async def settle(value: Any) -> Any:
