@@ -1,4 +1,4 @@
-"""Migrate real packages that use requests: how much is converted, what is left and why, and that the result is sound."""
+"""Migrate real packages that use requests: how much is converted, what is left and why, and whether it is sound."""
 
 from __future__ import annotations
 
@@ -174,9 +174,9 @@ def requests_calls(path: str, text: str) -> Iterator[Place]:
             continue
         called = node.func
         is_member = isinstance(called, ast.Attribute) and called.attr in VERBS and isinstance(called.value, ast.Name)
-        if is_member and called.value.id in modules - bound:  # type: ignore[attr-defined]
-            yield place_of(path, node)
-        elif isinstance(called, ast.Name) and called.id in functions - bound:
+        if (is_member and called.value.id in modules - bound) or (
+            isinstance(called, ast.Name) and called.id in functions - bound
+        ):  # type: ignore[attr-defined]
             yield place_of(path, node)
 
 

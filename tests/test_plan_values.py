@@ -75,7 +75,7 @@ def test_a_partial_of_a_method(server: Server) -> None:
         class Client:
             def __init__(self):
                 self.session = requests.Session()
-                self.get = functools.partial(self.session.get, timeout=5)
+                self.get = functools.partial(self.session.get, params={"page": 1})
 
         def run(url):
             return Client().get(url + "/echo").text
