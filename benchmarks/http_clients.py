@@ -23,6 +23,7 @@ LIST = Path(__file__).with_name("http_clients.toml")
 KEPT = Path(tempfile.gettempdir(), "asyncify-packages")
 UNIMPORTANT = frozenset({"host", "connection"})
 HTTP_MODULES = re.compile(r"^(requests|aiohttp)\b|(^|\.)_aio$")
+LIBRARY = re.compile(r"python-requests/\S+|Python/\S+ aiohttp/\S+")
 DEEPEST = 4
 SECONDS = 120
 
@@ -103,8 +104,7 @@ def _drive(pin: str, folder: str) -> int:
     server = _Server(client["routes"])
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     results = asyncio.run(_run(client, server)) if _is_migrated(folder) else _finish(_run(client, server))
-    text = json.dumps(results).replace(server.base, "BASE").replace(server.base.removeprefix("http://"), "BASE")
-    print(f"\n{text}", end="")
+    print("\n" + re.sub(rf"(http://)?127\.0\.0\.1(:|%3A){server.server_port}", "BASE", json.dumps(results)), end="")
     return 0
 
 
@@ -187,6 +187,8 @@ def _described_error(error: BaseException) -> Any:
     """Classes of the old and the new library differ by design; the status that they report does not."""
     if not HTTP_MODULES.search(type(error).__module__):
         return [type(error).__name__, str(error)]
+    if isinstance(error, json.JSONDecodeError):
+        return [json.JSONDecodeError.__name__, str(error)]
     status = getattr(error, "status", None) or getattr(getattr(error, "response", None), "status_code", None)
     kind = next(base for base in (ValueError, TimeoutError, Exception) if isinstance(error, base))
     return ["error of the HTTP library", kind.__name__ if status is None else status]
@@ -221,6 +223,11 @@ class _Server(ThreadingHTTPServer):
         return {"status": 404, "text": "no route"}
 
 
+def _less_library(value: str) -> str:
+    """A header's value without the name that a library gives itself where the caller gives none."""
+    return "the library's own" if LIBRARY.fullmatch(value) else value
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
@@ -230,7 +237,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         path, _, query = self.path.partition("?")
-        headers = sorted([key.lower(), value] for key, value in self.headers.items() if key.lower() not in UNIMPORTANT)
+        headers = sorted([key.lower(), _less_library(value)] for key, value in self.headers.items())
+        headers = [[key, value] for key, value in headers if key not in UNIMPORTANT]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.received.append([self.command, self.path, headers, body.decode("latin-1")])
         reply = self.server.reply(self.command, path, query)
@@ -245,7 +253,7 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.get("status", 200) != 204:
             self.wfile.write(data)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _answer
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _answer  # noqa: N815
 
 
 if __name__ == "__main__":
