@@ -170,14 +170,15 @@ def requests_calls(path: str, text: str) -> Iterator[Place]:
     bound = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     bound |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        called = node.func
-        is_member = isinstance(called, ast.Attribute) and called.attr in VERBS and isinstance(called.value, ast.Name)
-        if (is_member and called.value.id in modules - bound) or (
-            isinstance(called, ast.Name) and called.id in functions - bound
-        ):  # type: ignore[attr-defined]
+        if isinstance(node, ast.Call) and _is_called(node.func, modules - bound, functions - bound):
             yield place_of(path, node)
+
+
+def _is_called(called: ast.expr, modules: set[str], functions: set[str]) -> bool:
+    if isinstance(called, ast.Name):
+        return called.id in functions
+    is_verb = isinstance(called, ast.Attribute) and called.attr in VERBS
+    return is_verb and isinstance(called.value, ast.Name) and called.value.id in modules  # type: ignore[attr-defined]
 
 
 def _uncompilable(copy: Path, changes: tuple[Change, ...]) -> Iterator[str]:

@@ -261,3 +261,16 @@ def test_nothing_blocks_the_event_loop(aio: ModuleType, servers: tuple[Server, S
                 assert len([line async for line in aio.iter_lines(response)]) > 3
 
     _run(main())
+
+
+def test_a_connection_that_the_caller_closes_is_not_used_again(aio: ModuleType, servers: tuple[Server, Server]) -> None:
+    server = servers[0]
+
+    async def main() -> None:
+        for _ in range(3):
+            await aio.post(server.url + "/echo", data=b"x", headers={"Connection": "close"})
+
+    _run(main())
+    connections = [each.connection for each in server.take()]
+
+    assert len(connections) == len(set(connections)) == 3

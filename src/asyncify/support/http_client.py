@@ -21,6 +21,15 @@ class _Client:
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, _Client] = WeakKeyDictionary()
 
 
+class _Answer(aiohttp.ClientResponse):
+    """aiohttp keeps a connection for the next request even if this one told the server to close it."""
+
+    async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        if connection.protocol is not None and self.request_info.headers.get("Connection", "").lower() == "close":
+            connection.protocol.force_close()
+        return await super().start(connection)
+
+
 async def _client() -> aiohttp.ClientSession:
     """The session of the running loop, made on first use."""
     loop = asyncio.get_running_loop()
@@ -44,6 +53,7 @@ async def _kept_session() -> AsyncGenerator[aiohttp.ClientSession, None]:
         timeout=aiohttp.ClientTimeout(total=None),
         max_line_size=65536,
         max_field_size=65536,
+        response_class=_Answer,
         trace_configs=[trace],
     ) as session:
         yield session
