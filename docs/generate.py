@@ -16,14 +16,14 @@ from asyncify.rule import Rule
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n)(?:(?!<!-- end -->).)*(<!-- end -->)", re.DOTALL)
 SHOWN = ("deskmate/batch.py", "deskmate/retry.py")
 
 
 def generated(text: str) -> str:
     """The README with each generated block as it has to be."""
     makers = {"diff": sample_diff, "rules": rules_table, "detected": detected_list, "reasons": reasons_table}
-    return BLOCK.sub(lambda block: block[1] + makers[block[2]]() + block[3], text)
+    return BLOCK.sub(lambda block: f"{block[1]}{makers[block[2]]()}\n{block[3]}", text)
 
 
 def sample_diff() -> str:

@@ -21,6 +21,23 @@ def test_the_generated_parts_are_as_the_code_makes_them() -> None:
     assert generate["generated"](README) == README
 
 
+def test_no_part_is_missing() -> None:
+    """A block that swallowed what follows it would pass the test above."""
+    headings = re.findall(r"^## (.+)$", README, re.MULTILINE)
+
+    assert re.findall(r"<!-- generated: (\w+) -->", README) == ["diff", "rules", "detected", "reasons"]
+    assert headings == [
+        "Try it",
+        "Use it",
+        "What the diff looks like",
+        "What a report looks like",
+        "What it converts",
+        "What it refuses",
+        "How well it does",
+        "More",
+    ]
+
+
 def test_every_command_is_named() -> None:
     named = set(re.findall(r"asyncify (\w+)", README))
 
