@@ -53,7 +53,7 @@ class Describer:
 
     def facts(self) -> FileFacts:
         calls = sorted(self._calls(), key=lambda call: call.place)
-        uses = sorted(self._uses(), key=lambda use: use.place)
+        uses = sorted((*self._uses(), *self._exceptions_made()), key=lambda use: use.place)
         runs = sorted(self._runs(), key=lambda run: (run.place, run.kind))
         return FileFacts(self.summary.path, tuple(calls), tuple(uses), tuple(runs))
 
@@ -203,6 +203,19 @@ class Describer:
                 certain=len({self.solver.data[value][0] for value in held}) == 1
                 and self.base + marks[index] not in self.solver.cells.full,
             )
+
+    def _exceptions_made(self) -> Iterator[Use]:
+        """The names of exception classes that are called; those of other callables come with the call."""
+        first = self.solver.site_base[self.file]
+        places = numbers(self.summary.sites)
+        for number, fact in enumerate(self.summary.calls):
+            targets = self.solver.sites[first + number].targets
+            symbols = {str(name) for kind, name, _ in map(self.solver.data.__getitem__, targets) if kind == Kind.OUT}
+            symbols &= self.solver.catalogue.exceptions.keys()
+            if symbols:
+                at = SITE * number + 4
+                place = Place(self.summary.path, *places[at : at + 4])
+                yield Use(place, self.scope(fact.scope), tuple(sorted(symbols)), (), (), len(targets) == 1)
 
     def _classify(
         self, value: int, symbols: set[str], types: set[str], functions: set[str]

@@ -67,6 +67,8 @@ def _is_handed_out(scene: Scene, node: ast.expr, symbol: str) -> bool:
 
 
 def _decide_exception(scene: Scene, use: Use, node: ast.expr, rule: ExceptionRule) -> Decided:
+    if _is_annotation(scene, node):
+        return Decided((Step(use.place, Substitute(rule.catches[0]), EXCEPTION_RULE, WHY_EXCEPTION),))
     if _is_raised_or_base(scene, node):
         return Decided((Step(use.place, Substitute(rule.raises), EXCEPTION_RULE, WHY_EXCEPTION),))
     classes = _caught(scene, node, rule)
@@ -105,9 +107,7 @@ def _is_raised_or_base(scene: Scene, node: ast.expr) -> bool:
     parent = scene.tree.parent(node)
     if isinstance(parent, ast.Raise | ast.ClassDef):
         return True
-    if isinstance(parent, ast.Call) and parent.func is node:
-        return True
-    return _is_annotation(scene, node)
+    return isinstance(parent, ast.Call) and parent.func is node
 
 
 def _is_annotation(scene: Scene, node: ast.AST) -> bool:

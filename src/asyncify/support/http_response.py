@@ -200,6 +200,23 @@ class HTTPError(aiohttp.ClientResponseError):
         return self.message
 
 
+class TooManyRedirects(HTTPError, aiohttp.TooManyRedirects):
+    """For the project's own `raise`, as HTTPError is."""
+
+
+class RequestException(aiohttp.ClientError):
+    """For the project's own `raise`, and the base of its own classes."""
+
+    def __init__(self, *args: Any, request: Any = None, response: Response | None = None) -> None:
+        super().__init__(*args)
+        self.request = response.request if response is not None and request is None else request
+        self.response = response
+
+
+class RequestConnectionError(RequestException, aiohttp.ClientOSError):
+    """For the project's own `raise`, as RequestException is."""
+
+
 async def check(response: aiohttp.ClientResponse) -> None:
     """Raise aiohttp.ClientResponseError for the statuses 400 to 599; the answer is read and is its `response`."""
     if 400 <= response.status < 600:
