@@ -200,7 +200,7 @@ class HTTPError(aiohttp.ClientResponseError):
         return self.message
 
 
-class TooManyRedirects(HTTPError, aiohttp.TooManyRedirects):
+class TooManyRedirectsError(HTTPError, aiohttp.TooManyRedirects):
     """For the project's own `raise`, as HTTPError is."""
 
 
