@@ -275,6 +275,8 @@ class Special(Containers):
 
     def wrapped_outside(self, path: str, args: Arguments, result: int) -> None:
         """What outside code makes of a function is taken to behave like it: `wrap(f)` like `@wrap`."""
+        if path == "functools.wraps":
+            return  # `wraps(f)` is a decorator for another function, not one that behaves like `f`
         if path.rpartition(".")[2][:1].islower() and not path.startswith("builtins."):
             for _, cell in args[:1]:
                 self.cells.react(cell, self._on_wrapped_outside, result)

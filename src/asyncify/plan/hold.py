@@ -42,8 +42,9 @@ def held_response(scene: Scene, call: Call, rule: Rule, node: ast.Call) -> Decid
     region = _region(scene, node)
     if region is None or _waits_for_more(scene, call, region):
         return None
-    members = _members(scene, rule, _uses(scene, region, node))
-    if members is None:
+    uses = _uses(scene, region, node)
+    members = _members(scene, rule, uses)
+    if members is None or (not _is_streamed(rule, node) and _is_read_in_a_try(scene, rule, region, uses)):
         return None
     place = scene.tree.place
     hold = Hold(region.name, template, place(region.first), place(region.last), region.keep, holes, drop)
@@ -244,6 +245,32 @@ def _members(scene: Scene, rule: Rule, uses: list[ast.expr]) -> tuple[Step, ...]
         if key in kind.iterated:
             steps.append(Step(place, IterateAsync(), rule.id, WHY_MEMBER))
     return tuple(steps)
+
+
+def _is_streamed(rule: Rule, node: ast.Call) -> bool:
+    return any(keyword.arg == rule.streams for keyword in node.keywords if keyword.arg is not None)
+
+
+def _is_read_in_a_try(scene: Scene, rule: Rule, region: _Region, uses: list[ast.expr]) -> bool:
+    """Is the body read below a `try` that the call itself stands outside of? The old library has read it by then, so
+    that an error in reading would meet handlers that were not made for it."""
+    kind = scene.catalogue.types[rule.returns or ""]
+    for use in uses:
+        attribute = scene.tree.parent(use)
+        name = attribute.attr if isinstance(attribute, ast.Attribute) else ""
+        if not any(kind.held.get(key, "").startswith("await ") for key in (name, f"{name}()")):
+            continue
+        if any(
+            _guards(block, use) and not _is_inside(scene, region.first, block) for block in scene.tree.ancestors(use)
+        ):
+            return True
+    return False
+
+
+def _guards(block: ast.AST, use: ast.expr) -> bool:
+    if not isinstance(block, ast.Try) or not block.handlers:
+        return False
+    return any(use in ast.walk(statement) for statement in block.body)
 
 
 def _is_iterated(scene: Scene, member: ast.expr) -> bool:

@@ -1,0 +1,101 @@
+"""When a response is read: where the original read it, so that the same handlers see what goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from support import check_migration
+from support_server import Server
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with Server() as running:
+        yield running
+
+
+def test_a_body_is_not_read_inside_a_try_that_the_call_stands_outside_of(server: Server) -> None:
+    check_migration(
+        """
+        import requests
+
+        def fetch(url):
+            r = requests.get(url)
+            try:
+                return r.json()
+            except requests.RequestException:
+                return "not json"
+
+        def run(url):
+            seen = []
+            for path in ("/json", "/echo", "/cut"):
+                try:
+                    seen.append(fetch(url + path))
+                except requests.RequestException:
+                    seen.append("not read")
+            return seen
+        """,
+        url=server.url,
+    )
+
+
+def test_a_body_is_read_inside_the_try_of_its_call(server: Server) -> None:
+    migration = check_migration(
+        """
+        import requests
+
+        def fetch(url):
+            try:
+                r = requests.get(url)
+                return r.json()
+            except requests.RequestException:
+                return "failed"
+
+        def run(url):
+            return [fetch(url + path) for path in ("/json", "/echo", "/cut")]
+        """,
+        url=server.url,
+    )
+
+    assert "async with _aio.get(url) as r:" in migration.rewrites[0].text
+
+
+def test_a_retrying_decorator_round_a_request(server: Server) -> None:
+    server.take()
+    check_migration(
+        """
+        import functools
+        import time
+
+        import requests
+
+        def retried(function):
+            @functools.wraps(function)
+            def wrapper(*args, **kwargs):
+                for number in range(3):
+                    try:
+                        return function(*args, **kwargs)
+                    except requests.HTTPError as error:
+                        last = error
+                        time.sleep(0.1)
+                raise last
+            return wrapper
+
+        @retried
+        def fetch(url):
+            r = requests.get(url + "/status/503")
+            r.raise_for_status()
+            return r.text
+
+        def run(url):
+            try:
+                return fetch(url)
+            except requests.HTTPError as error:
+                return error.response.status_code, fetch.__name__
+        """,
+        url=server.url,
+    )
+
+    assert [request.target for request in server.take()] == ["/status/503"] * 6
