@@ -152,10 +152,10 @@ def _rewritten(analysis: Analysis, texts: Mapping[str, str]) -> Project:
         for source in analysis.project.sources
     ]
     support = analysis.plan.support
-    if support is not None and support.path not in {source.path for source in sources}:
+    if support is not None:
         read = decode(support.path, assemble(frozenset(support.names)).encode())
         assert isinstance(read, Source)
-        sources.append(read)
+        sources = [*(source for source in sources if source.path != support.path), read]
     return replace(analysis.project, sources=tuple(sorted(sources, key=lambda source: source.path)))
 
 

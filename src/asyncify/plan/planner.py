@@ -61,7 +61,7 @@ def plan(
     files = tuple(_file_plan(scenes[path], decision) for path, decision in decided.items() if decision.steps)
     names = tuple(sorted({name for file in files for step in file.steps for name in _support_names(step)}))
     users = [file.path for file in files if file.imports.support]
-    paths = frozenset(source.path for source in project.sources)
+    texts = {source.path: source.text for source in project.sources}
     ends = (*(o for d in decided.values() for o in d.outcomes), *blockers.outcomes)
     outcomes = sorted(_unique(ends), key=lambda o: (o.place, o.what))
     warnings = sorted({w for d in decided.values() for w in d.warnings}, key=lambda w: (w.place, w.rule))
@@ -72,7 +72,7 @@ def plan(
         warnings=tuple(warnings),
         verdicts=colouring.verdicts,
         broken=frozenset(pack for path, scene in scenes.items() for pack in broken_packs(scene, decided[path])),
-        support=place_support(users, paths, support_name, names) if users else None,
+        support=place_support(users, texts, support_name, names) if users else None,
         requires=tuple(sorted({line for pack in packs for line in pack.requires})),
         drops=tuple(sorted({name for pack in packs for name in pack.drops})),
     )

@@ -2,25 +2,62 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from asyncify.plan.step import SupportModule
 
+MARK = '"""Helpers of this package\'s asynchronous code'  # how a module that asyncify wrote begins
 TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 
 
-def place_support(users: Iterable[str], paths: frozenset[str], name: str, helpers: tuple[str, ...]) -> SupportModule:
-    """The support module for the files `users`; `paths` are all Python files of the project."""
+def place_support(users: Iterable[str], texts: Mapping[str, str], name: str, helpers: tuple[str, ...]) -> SupportModule:
+    """The support module for the files `users`; `texts` are all Python files of the project.
+
+    A module of the project's own is never overwritten: another name is taken. One that asyncify wrote before keeps
+    the helpers that the project uses.
+    """
+    paths = frozenset(texts)
     files = sorted(users)
     homes = Counter(package_root(path, paths) for path in files if not is_test(path)) or Counter(
         package_root(path, paths) for path in files
     )
     home = max(homes, key=lambda root: (homes[root], root != PurePosixPath("."), str(root)))
     is_package = (home / "__init__.py").as_posix() in paths
+    name = next(free for free in _names(name) if _is_free(home, free, texts))
+    path = (home / f"{name}.py").as_posix()
+    kept = _used_before(texts, path, name) if path in texts else set()
     module = f"{home.name}.{name}" if is_package else name
-    return SupportModule((home / f"{name}.py").as_posix(), module, helpers)
+    return SupportModule(path, module, tuple(sorted({*helpers, *kept})))
+
+
+def _names(name: str) -> Iterator[str]:
+    yield name
+    yield f"{name}_http"
+    number = 2
+    while True:
+        yield f"{name}_{number}"
+        number += 1
+
+
+def _is_free(home: PurePosixPath, name: str, texts: Mapping[str, str]) -> bool:
+    if (home / name / "__init__.py").as_posix() in texts:
+        return False
+    return texts.get((home / f"{name}.py").as_posix(), MARK).startswith(MARK)
+
+
+def _used_before(texts: Mapping[str, str], path: str, name: str) -> set[str]:
+    """The helpers of an earlier migration that the project's code names."""
+    defined = {
+        node.name
+        for node in ast.parse(texts[path]).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
+    member = re.compile(rf"\b{re.escape(name)}\.(\w+)")
+    return defined & {found for file, text in texts.items() if file != path for found in member.findall(text)}
 
 
 def package_root(path: str, paths: frozenset[str]) -> PurePosixPath:
