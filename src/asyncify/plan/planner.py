@@ -18,6 +18,7 @@ from asyncify.plan.generators import decide_run
 from asyncify.plan.indirect import indirect_paths
 from asyncify.plan.lifespan import decide_lifespan, lifespan_calls, registers_events
 from asyncify.plan.pools import decide_pools
+from asyncify.plan.quoted import decide_quoted, names_in
 from asyncify.plan.scene import RUNS_IN_LOOP, Decided, Scene, joined, pack_paths
 from asyncify.plan.step import (
     FilePlan,
@@ -172,6 +173,7 @@ def _decide_file(scene: Scene) -> Decided:
     decisions += [decide_call(scene, call) for call in scene.facts.calls if call.place.span not in pools]
     decisions += [decide_run(scene, run) for run in scene.facts.runs]
     decisions += [decide_use(scene, use) for use in scene.facts.uses]
+    decisions.append(decide_quoted(scene))
     return joined(decisions)
 
 
@@ -223,6 +225,8 @@ def _freed(scene: Scene, step: Step) -> set[str]:
     if any("{it}" in text for text in _texts(step)):
         return set()
     node = scene.node_of(step.place)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return {head for name in names_in(node) for head in _heads(name)}
     return set() if node is None else _heads(node)
 
 

@@ -76,6 +76,13 @@ class _Filler(cst.CSTTransformer):
         self.arguments = arguments
         self.call = call
 
+    def leave_SimpleString(self, original_node: cst.SimpleString, updated_node: cst.SimpleString) -> cst.BaseExpression:
+        """A quoted annotation may name the support module."""
+        support = self.holes.get("aio")
+        if not isinstance(support, cst.Name) or "_hole_aio" not in updated_node.value:
+            return updated_node
+        return updated_node.with_changes(value=updated_node.value.replace("_hole_aio", support.value))
+
     def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:
         name = updated_node.value
         if not name.startswith("_hole_") or name == ALL:

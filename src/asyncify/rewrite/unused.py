@@ -37,8 +37,17 @@ def used_names(code: str) -> set[str]:
         annotation = getattr(node, "annotation", None) or getattr(node, "returns", None)
         if isinstance(annotation, ast.expr):
             parts = (part for part in ast.walk(annotation) if isinstance(part, ast.Constant))
-            names.update(word for part in parts for word in _words(part))
+            names.update(word for part in parts for word in _names_in(part))
     return names
+
+
+def _names_in(constant: ast.Constant) -> list[str]:
+    """The names that a quoted annotation looks up: of `"_aio.Session"` that is `_aio` alone."""
+    try:
+        parsed = ast.parse(str(constant.value), mode="eval")
+    except SyntaxError:
+        return _words(constant)
+    return [node.id for node in ast.walk(parsed) if isinstance(node, ast.Name)]
 
 
 def _words(constant: ast.Constant) -> list[str]:
