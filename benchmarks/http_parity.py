@@ -49,12 +49,13 @@ from urllib3.util.retry import Retry
 
 def run(base, other):
     url = base + "/echo"
-    out = r = None
+    UNSET
 BODY
-    return out if r is None or out is not None else (r.status_code, r.text, r.url)
+    return RESULT
 """
+OF_RESPONSE = "out if r is None or out is not None else (r.status_code, r.text, r.url)"
 # What names the library itself, what the clock says, and what is drawn by lot.
-LIBRARY = re.compile(r"python-requests/\S+|Python/3\S* aiohttp/\S+|gzip, deflate(, br)?(, zstd)?")
+LIBRARY = re.compile(r"python-requests/\S+|python-urllib3/\S+|Python/3\S* aiohttp/\S+|gzip, deflate(, br)?(, zstd)?")
 VARYING = re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT|[0-9a-f]{32}|0x[0-9a-f]+")
 UNCERTAIN = "The receiver may also be"
 # Classes of requests for which aiohttp has only one: a handler for one of them sees the others, too.
@@ -189,8 +190,15 @@ def _forms_of(table: Path) -> Iterator[Form]:
             turn += 1
             yield Form(section, f"{name}: {call}", _shaped(shape, call))
     for row in document.get("form", ()):
-        text = row.get("code") or PREPARED.replace("BODY", _indented(row["body"].strip("\n")))
+        text = row.get("code") or _prepared(row["body"].strip("\n"))
         yield Form(section, row["name"], text.lstrip("\n"), row.get("differs", ""))
+
+
+def _prepared(body: str) -> str:
+    """A response that is opened in the body stays there."""
+    is_opened = " as r:" in body
+    text = PREPARED.replace("UNSET", "out = None" if is_opened else "out = r = None")
+    return text.replace("BODY", _indented(body)).replace("RESULT", "out" if is_opened else OF_RESPONSE)
 
 
 def _shaped(shape: str, call: str) -> str:

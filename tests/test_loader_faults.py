@@ -100,6 +100,7 @@ CASES = [
     ("becomes = ", "becoms = ", "18", ["rule acme-ask, becoms", "unknown key", "did you mean 'becomes'"]),
     ('why = "It waits."', 'lifespan = "life"\nwhy = "."', "21", ["lifespan", "no slot 'life'"]),
     ("{ hooks =", "{ hoks =", "20", ["refuses", "no slot 'hoks'", "did you mean 'hooks'"]),
+    ('why = "It waits."', 'notes = { hoks = "late" }\nwhy = "."', "21", ["notes", "no slot 'hoks'", "did you mean"]),
     ('why = "It waits."', 'streams = "stream"\nwhy = "."', "21", ["streams", "needs `opens`"]),
     ('why = "It waits."', 'safety = "unsafe"\nwhy = "."', "14", ["differs", "names its difference"]),
     ('why = "It waits."', 'differs = "a"\nwhy = "."', "21", ["differs", "a safe rule has no difference"]),

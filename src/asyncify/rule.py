@@ -108,6 +108,8 @@ class Rule:
     hook: str | None = None  # name of a function in rewrite.hooks, where several statements decide
     imports: tuple[str, ...] = ()  # modules that the replacement names, such as "asyncio"
     refuses: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # slot or keyword -> advice
+    # slot or keyword -> what may differ where it is given; for that of `streams`: where the value is read whole
+    notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     lifespan: str | None = None  # keyword of an application's constructor that takes what runs round its life
     streams: str | None = None  # keyword that, when true, means the value is read piece by piece: `opens` only
     safety: Safety = Safety.SAFE

@@ -30,6 +30,7 @@ def read_rule(section: Section, pack: str) -> Rule:
         hook=section.optional("hook"),
         imports=read_imports(section),
         refuses=section.mapping("refuses"),
+        notes=section.mapping("notes"),
         streams=section.optional("streams"),
         safety=section.word("safety", Safety) or Safety.SAFE,
         differs=section.optional("differs"),
@@ -96,10 +97,11 @@ def _check_sense(section: Section, rule: Rule) -> None:
         raise section.fault("differs", 'a safe rule has no difference; set safety = "unsafe"')
     if rule.streams is not None and rule.opens is None:
         raise section.fault("streams", "a value that is read piece by piece needs `opens`")
-    if not (rule.refuses or rule.streams or rule.lifespan) or takes_any_keyword(rule.calls):
+    if not (rule.refuses or rule.notes or rule.streams or rule.lifespan) or takes_any_keyword(rule.calls):
         return
     slots = {slot.name for slot in common_slots(rule.calls)}
     named = [("streams", rule.streams), ("lifespan", rule.lifespan), *(("refuses", name) for name in rule.refuses)]
+    named += [("notes", name) for name in rule.notes]
     for key, name in named:
         if name is not None and name not in slots:
             raise section.fault(key, f"the signature has no slot {name!r}{did_you_mean(name, slots)}", name)

@@ -39,7 +39,7 @@ from asyncify.support.http_response import (
 )
 from asyncify.support.http_urls import _wire_url
 
-_AUTOMATIC = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+_AUTOMATIC = ("Accept", "Accept-Encoding", "Content-Type")  # as under requests, there is always a User-Agent
 
 
 class Call:

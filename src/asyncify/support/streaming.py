@@ -5,10 +5,14 @@ from __future__ import annotations
 import codecs
 from collections.abc import AsyncIterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import aiohttp
 
 from asyncify.support.http_decode import _declared_encoding, _decoded, _decoded_json
+
+# What was read stays there when a response is closed; aiohttp would raise.
+_bodies: WeakKeyDictionary[aiohttp.ClientResponse, bytes] = WeakKeyDictionary()
 
 
 async def text_of(response: aiohttp.ClientResponse) -> str:
@@ -71,11 +75,16 @@ async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[tuple[bytes
 
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:
-    """The body. A broken one is a ClientPayloadError, also where aiohttp takes it for an error status."""
-    try:
-        return await response.read()
-    except aiohttp.ClientResponseError as error:
-        raise aiohttp.ClientPayloadError(error.message) from error
+    """The body, also after the response was closed.
+
+    A broken one is a ClientPayloadError, also where aiohttp takes it for an error status.
+    """
+    if response not in _bodies:
+        try:
+            _bodies[response] = await response.read()
+        except aiohttp.ClientResponseError as error:
+            raise aiohttp.ClientPayloadError(error.message) from error
+    return _bodies[response]
 
 
 def _lines(pending: Any, chunk: Any, delimiter: Any) -> tuple[list[Any], Any]:
