@@ -80,3 +80,10 @@ def test_the_text_is_formatted_and_its_imports_are_in_order(tmp_path: Path) -> N
     )
 
     assert (formatted.returncode, linted.returncode) == (0, 0), formatted.stdout + linted.stdout
+
+
+def test_no_helper_goes_by_the_name_of_another_module() -> None:
+    """A traceback names the module in which the class can be found; pickles look it up there."""
+    text = assemble(public_names())
+
+    assert "__module__" not in text

@@ -13,8 +13,6 @@ import aiohttp
 class JSONDecodeError(json.JSONDecodeError, aiohttp.ClientError):
     """A body that is no JSON: a ValueError, and a failed request as well, as in requests."""
 
-    __module__ = json.JSONDecodeError.__module__  # logs keep calling it what it is
-
 
 def _declared_encoding(headers: Mapping[str, str]) -> str | None:
     """The charset of the Content-Type; Latin-1 for text and UTF-8 for JSON without one; else None."""
