@@ -99,3 +99,39 @@ def test_a_retrying_decorator_round_a_request(server: Server) -> None:
     )
 
     assert [request.target for request in server.take()] == ["/status/503"] * 6
+
+
+def test_a_streamed_response_whose_name_was_bound_before_is_read_piece_by_piece(server: Server) -> None:
+    """Read whole, a stream without end would never come back."""
+    migration = check_migration(
+        """
+        import requests
+
+
+        def run(url):
+            r = None
+            with requests.get(url, stream=True) as r:
+                return [piece for piece in r.iter_content(4)]
+        """,
+        url=server.url + "/drip?n=3&d=0",
+    )
+
+    assert migration.plan.warnings == ()
+    assert "async with _aio.get(url) as r:" in migration.rewrites[0].text
+
+
+def test_a_streamed_response_that_is_used_behind_its_block_is_read_and_warned_of(server: Server) -> None:
+    migration = check_migration(
+        """
+        import requests
+
+
+        def run(url):
+            with requests.get(url, stream=True) as r:
+                size = len(r.content)
+            return size, r.status_code
+        """,
+        url=server.url + "/echo",
+    )
+
+    assert ["its body is read whole first" in warned.text for warned in migration.plan.warnings] == [True]

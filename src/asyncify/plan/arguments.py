@@ -32,6 +32,11 @@ def slot_values(rule: Rule, path: str, node: ast.Call) -> dict[str, ast.expr] | 
     return {name: _argument(node, bound[name]) for name in wanted}
 
 
+def is_streamed(rule: Rule, node: ast.Call) -> bool:
+    """Does the call name the keyword that asks for a value to be read piece by piece?"""
+    return any(keyword.arg == rule.streams for keyword in node.keywords if keyword.arg is not None)
+
+
 def signature_of(rule: Rule, path: str) -> Signature:
     """The signature of a rule that speaks for `path`."""
     name = path.rpartition(".")[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from asyncify.infer.facts import Call, TargetKind
-from asyncify.plan.arguments import find_trouble, slot_values
+from asyncify.plan.arguments import find_trouble, is_streamed, slot_values
 from asyncify.plan.awaiting import awaited, can_await, why_not
 from asyncify.plan.generators import decide_generator_call, is_entered
 from asyncify.plan.hold import held_response
@@ -70,15 +70,11 @@ def _of_either(scene: Scene, call: Call, rule: Rule, what: str) -> Decided:
     node = scene.node_of(call.place)
     others = {target.kind for target in call.targets} - {TargetKind.PACK, TargetKind.FUNCTION}
     keeps = rule.waits is not None and all(keeps_form(rule, path) for path in pack_paths(call))
-    if others or not keeps or not isinstance(node, ast.Call) or _is_streamed(rule, node):
+    if others or not keeps or not isinstance(node, ast.Call) or is_streamed(rule, node):
         return _refused(call, what, rule.id, Reason.MIXED_TARGETS)
     is_mixed = len(function_ids(call)) > len(turning(scene, call))
     template = "await {aio}.settle({it})" if is_mixed else "await {it}"
     return awaited(scene, call, template, Step(call.place, Substitute(template), rule.id, rule.why), what)
-
-
-def _is_streamed(rule: Rule, node: ast.Call) -> bool:
-    return any(keyword.arg == rule.streams for keyword in node.keywords if keyword.arg is not None)
 
 
 def _convert(scene: Scene, call: Call, rule: Rule, what: str) -> Decided:
@@ -101,7 +97,7 @@ def _noted(call: Call, rule: Rule, node: ast.Call, decided: Decided) -> Decided:
     """What the rule notes about arguments that are given here."""
     if not decided.steps:
         return NOTHING
-    is_held = any(isinstance(step.action, Hold) for step in decided.steps)
+    is_held = any(isinstance(step.action, Hold | EnterAsync) for step in decided.steps)
     given = [keyword.arg for keyword in node.keywords if keyword.arg in rule.notes and not _is_false(keyword.value)]
     texts = [rule.notes[name] for name in given if name and not (is_held and name == rule.streams)]
     return Decided(warnings=tuple(Warned(call.place, rule.id, text) for text in texts))

@@ -11,14 +11,15 @@ import ast
 from dataclasses import dataclass
 
 from asyncify.infer.facts import Call
+from asyncify.plan.arguments import is_streamed
+from asyncify.plan.held_members import member_steps
 from asyncify.plan.scene import Decided, Scene, as_written, pack_paths, turning
-from asyncify.plan.step import EnterAsync, Hold, Hole, IterateAsync, Step, Substitute
+from asyncify.plan.step import EnterAsync, Hold, Hole, Step, Substitute
 from asyncify.rule import Rule
 
 NAMES = ("response", "reply", "answer", "http_response")
 MOST_LINES = 30  # a longer block would bury the change under re-indented lines
 WHY_HELD = "The response is read inside the block and its connection goes back to the pool at the end."
-WHY_MEMBER = "The open response has this member under another name, or as a coroutine."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ def held_response(scene: Scene, call: Call, rule: Rule, node: ast.Call) -> Decid
     if region is None or _waits_for_more(scene, call, region):
         return None
     uses = _uses(scene, region, node)
-    members = _members(scene, rule, uses)
-    if members is None or (not _is_streamed(rule, node) and _is_read_in_a_try(scene, rule, region, uses)):
+    members = member_steps(scene, rule, uses)
+    if members is None or (not is_streamed(rule, node) and _is_read_in_a_try(scene, rule, region, uses)):
         return None
     place = scene.tree.place
     hold = Hold(region.name, template, place(region.first), place(region.last), region.keep, holes, drop)
@@ -59,14 +60,24 @@ def _held_by_with(scene: Scene, call: Call, rule: Rule, item: ast.withitem, open
     if isinstance(item.optional_vars, ast.Name):
         scope = scene.tree.scope(block)
         name = item.optional_vars.id
-        uses = [n for n in _named(scope, name) if isinstance(n.ctx, ast.Load)]
-        if len(_named(scope, name)) != len(uses) + 1 or not all(_is_inside(scene, use, block) for use in uses):
+        if isinstance(scope, ast.Module | ast.ClassDef) or _is_shared(scope, name):
             return None
-    members = _members(scene, rule, uses)
+        uses = [n for n in _named(block, name) if isinstance(n.ctx, ast.Load)]
+        bound_again = len(_named(block, name)) > len(uses) + 1
+        if bound_again or any(_outlives(scene, n, name) for n in _named(scope, name) if n not in uses):
+            return None
+    members = member_steps(scene, rule, uses)
     if members is None:
         return None
     opens = Step(call.place, opened, rule.id, WHY_HELD)
     return Decided((opens, Step(call.place, EnterAsync(), rule.id, WHY_HELD), *members))
+
+
+def _outlives(scene: Scene, use: ast.Name, name: str) -> bool:
+    """Might this use, outside the block, see what the block has bound? Not where a block of its own binds the name."""
+    if not isinstance(use.ctx, ast.Load):
+        return False
+    return not any(isinstance(a, ast.With) and _binds(a, name) for a in scene.tree.ancestors(use))
 
 
 # ---------------------------------------------------------------- the region
@@ -220,37 +231,6 @@ def _uses(scene: Scene, region: _Region, node: ast.Call) -> list[ast.expr]:
     return [n for statement in statements for n in _named(statement, region.name)]
 
 
-def _members(scene: Scene, rule: Rule, uses: list[ast.expr]) -> tuple[Step, ...] | None:
-    """A step for each use of the response; None if one of them has no form on the open response."""
-    kind = scene.catalogue.types.get(rule.returns or "")
-    if kind is None:
-        return None
-    steps: list[Step] = []
-    for use in uses:
-        attribute = scene.tree.parent(use)
-        if not isinstance(attribute, ast.Attribute) or not isinstance(attribute.ctx, ast.Load):
-            return None
-        if _is_nested(scene, use):
-            return None
-        outer = scene.tree.parent(attribute)
-        is_called = isinstance(outer, ast.Call) and outer.func is attribute
-        key = attribute.attr + "()" if is_called else attribute.attr
-        member = outer if is_called else attribute
-        assert isinstance(member, ast.expr)
-        template = kind.held.get(key) or kind.iterated.get(key)
-        if template is None or (key in kind.iterated and not _is_iterated(scene, member)):
-            return None
-        place = scene.tree.place(member)
-        steps.append(Step(place, Substitute(template, (Hole("self", scene.tree.place(use)),)), rule.id, WHY_MEMBER))
-        if key in kind.iterated:
-            steps.append(Step(place, IterateAsync(), rule.id, WHY_MEMBER))
-    return tuple(steps)
-
-
-def _is_streamed(rule: Rule, node: ast.Call) -> bool:
-    return any(keyword.arg == rule.streams for keyword in node.keywords if keyword.arg is not None)
-
-
 def _is_read_in_a_try(scene: Scene, rule: Rule, region: _Region, uses: list[ast.expr]) -> bool:
     """Is the body read below a `try` that the call itself stands outside of? The old library has read it by then, so
     that an error in reading would meet handlers that were not made for it."""
@@ -271,21 +251,6 @@ def _guards(block: ast.AST, use: ast.expr) -> bool:
     if not isinstance(block, ast.Try) or not block.handlers:
         return False
     return any(use in ast.walk(statement) for statement in block.body)
-
-
-def _is_iterated(scene: Scene, member: ast.expr) -> bool:
-    loop = scene.tree.parent(member)
-    return isinstance(loop, ast.For | ast.comprehension) and loop.iter is member
-
-
-def _is_nested(scene: Scene, use: ast.expr) -> bool:
-    """Does the use stand in a lambda or generator expression, which may run when the response is closed?"""
-    for ancestor in scene.tree.ancestors(use):
-        if isinstance(ancestor, ast.Lambda | ast.GeneratorExp):
-            return True
-        if isinstance(ancestor, ast.stmt):
-            return False
-    return False
 
 
 def _named(node: ast.AST, name: str) -> list[ast.Name]:

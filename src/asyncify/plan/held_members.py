@@ -1,0 +1,53 @@
+"""The members of an open response: what each use of it becomes."""
+
+from __future__ import annotations
+
+import ast
+
+from asyncify.plan.scene import Scene
+from asyncify.plan.step import Hole, IterateAsync, Step, Substitute
+from asyncify.rule import Rule
+
+WHY_MEMBER = "The open response has this member under another name, or as a coroutine."
+
+
+def member_steps(scene: Scene, rule: Rule, uses: list[ast.expr]) -> tuple[Step, ...] | None:
+    """A step for each use of the response; None if one of them has no form on the open response."""
+    kind = scene.catalogue.types.get(rule.returns or "")
+    if kind is None:
+        return None
+    steps: list[Step] = []
+    for use in uses:
+        attribute = scene.tree.parent(use)
+        if not isinstance(attribute, ast.Attribute) or not isinstance(attribute.ctx, ast.Load):
+            return None
+        if _is_nested(scene, use):
+            return None
+        outer = scene.tree.parent(attribute)
+        is_called = isinstance(outer, ast.Call) and outer.func is attribute
+        key = attribute.attr + "()" if is_called else attribute.attr
+        member = outer if is_called else attribute
+        assert isinstance(member, ast.expr)
+        template = kind.held.get(key) or kind.iterated.get(key)
+        if template is None or (key in kind.iterated and not _is_iterated(scene, member)):
+            return None
+        place = scene.tree.place(member)
+        steps.append(Step(place, Substitute(template, (Hole("self", scene.tree.place(use)),)), rule.id, WHY_MEMBER))
+        if key in kind.iterated:
+            steps.append(Step(place, IterateAsync(), rule.id, WHY_MEMBER))
+    return tuple(steps)
+
+
+def _is_iterated(scene: Scene, member: ast.expr) -> bool:
+    loop = scene.tree.parent(member)
+    return isinstance(loop, ast.For | ast.comprehension) and loop.iter is member
+
+
+def _is_nested(scene: Scene, use: ast.expr) -> bool:
+    """Does the use stand in a lambda or generator expression, which may run when the response is closed?"""
+    for ancestor in scene.tree.ancestors(use):
+        if isinstance(ancestor, ast.Lambda | ast.GeneratorExp):
+            return True
+        if isinstance(ancestor, ast.stmt):
+            return False
+    return False
