@@ -11,6 +11,7 @@ from asyncify.infer.graph import Escape, Graph
 from asyncify.infer.objects import Fn
 from asyncify.place import Place
 from asyncify.reason import Reason
+from asyncify.rule import Form
 
 CONSTRUCTORS = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__attrs_post_init__"})
 RENAMED = frozenset(
@@ -90,6 +91,8 @@ def _by_base(graph: Graph, fn: Fn, is_called: bool, catalogue: Catalogue) -> Bar
     if name.startswith("__"):
         return None
     for base in graph.objects.classes[fn.owner].outside:
+        if catalogue.lets_override(f"{catalogue.canonical(base)}.{name}", Form.COROUTINE_FUNCTION):
+            continue
         known = has_member(base, name, catalogue)
         if known is None:  # an unknown class may call whatever is public and called by nobody else
             known = not is_called and not name.startswith("_")

@@ -102,12 +102,7 @@ def has_member(base: str, name: str, catalogue: Catalogue) -> bool | None:
     canonical = catalogue.canonical(base)
     kind = catalogue.types.get(canonical)
     if kind is not None:
-        while kind is not None:
-            members = {*kind.keeps, *kind.attributes, *(held.partition("(")[0] for held in kind.held)}
-            if name in members or f"{kind.id}.{name}" in catalogue.by_call:
-                return True
-            kind = catalogue.types.get(kind.base) if kind.base else None
-        return False
+        return catalogue.knows_member(canonical, name)
     return _library_member(base, name)
 
 
