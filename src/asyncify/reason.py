@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a call or a function was left alone, bridged or offloaded. The value is stable and is shown."""
+    """Why a call or a function was left alone or bridged. The value is stable and is shown."""
 
     BASE_OUTSIDE = "base-outside"
     CALLBACK_OUTSIDE = "callback-outside"

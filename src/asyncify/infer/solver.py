@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from asyncify.catalogue import Catalogue
 from asyncify.index.summary import POSITIONS, Summary
-from asyncify.infer.cells import Cells, Reaction
+from asyncify.infer.cells import Cells
 from asyncify.infer.objects import Objects
 from asyncify.infer.values import Kind, Values
 
@@ -164,6 +164,3 @@ class Base:
 
     def bind_value(self, value: int, receiver: int) -> int:
         return self.values.of(Kind.BOUND, value, receiver)
-
-    def on_copy(self, value: int, reaction: Reaction) -> None:
-        self.cells.add(reaction[1], value)

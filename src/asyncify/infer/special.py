@@ -32,11 +32,6 @@ CALLS_FIRST = frozenset(
     {"builtins.map", "builtins.filter", "functools.reduce", "itertools.starmap", "contextlib.suppress()"}
 )
 PARTIALS = frozenset({"functools.partial", "functools.partialmethod"})
-# Consume an iterator right here.
-CONSUMERS = COLLECT | {
-    "builtins.any", "builtins.all", "builtins.sum", "builtins.max", "builtins.min", "builtins.dict",
-    "builtins.next", "collections.OrderedDict",
-}  # fmt: skip
 WRAPPED = frozenset({Kind.FUNC, Kind.BOUND, Kind.DECO, Kind.PARTIAL, Kind.CTXF})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from asyncify.colour.colouring import Colour, Verdict
+from asyncify.colour.colouring import Colour
 from asyncify.infer.facts import Function
 from asyncify.plan.holds import own_nodes
 from asyncify.plan.scene import NOTHING, Decided, Scene
@@ -128,8 +128,3 @@ def _split(scene: Scene, function: Function) -> Decided:
 
 def _twins(name: str) -> list[str]:
     return [f"_{name}", f"_{name}_async", f"_{name}_in_loop"]
-
-
-def chain_of(verdict: Verdict) -> str:
-    """A verdict's chain in one line, for messages."""
-    return " -> ".join(link.what.partition("::")[2] or link.what for link in verdict.because)

@@ -16,7 +16,6 @@ from asyncify.reason import EXPLANATIONS
 
 STYLES = {
     Ending.CONVERTED: "green",
-    Ending.OFFLOADED: "cyan",
     Ending.BRIDGED: "yellow",
     Ending.REFUSED: "red",
 }

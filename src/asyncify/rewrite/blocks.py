@@ -141,3 +141,20 @@ def _line(statement: cst.BaseSmallStatement) -> cst.SimpleStatementLine:
 
 def _pass() -> cst.SimpleStatementLine:
     return _line(cst.Pass())
+
+
+def split_with(node: cst.With, asynchronous: list[bool]) -> cst.With:
+    """`with a, b:` of both colours becomes nested blocks, in the order in which they were entered."""
+    runs: list[tuple[bool, list[cst.WithItem]]] = []
+    for item, is_async in zip(node.items, asynchronous, strict=True):
+        item = item.with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        if runs and runs[-1][0] == is_async:
+            runs[-1][1].append(item)
+        else:
+            runs.append((is_async, [item]))
+    body = node.body
+    for is_async, items in reversed(runs):
+        keyword = cst.Asynchronous() if is_async else None
+        block = cst.With(items=items, body=body, asynchronous=keyword)
+        body = cst.IndentedBlock(body=[block])
+    return block.with_changes(leading_lines=node.leading_lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
 from typing import cast
 
@@ -52,6 +52,25 @@ def parenthesised(node: cst.BaseExpression) -> cst.BaseExpression:
     if isinstance(node, ATOMS) or node.lpar:
         return node
     return node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+
+
+def with_await_in_parentheses(node: cst.BaseExpression, field: str) -> cst.BaseExpression:
+    """The node, with parentheses round an await in this field, which binds less than what stands behind it."""
+    inner = getattr(node, field)
+    if isinstance(inner, cst.Await) and not inner.lpar:
+        return node.with_changes(**{field: parenthesised(inner)})
+    return node
+
+
+def spliced_elements(node: cst.Tuple, spliced: Container[cst.BaseExpression]) -> list[cst.BaseElement]:
+    """The elements of a tuple with those of its `spliced` tuples in their stead, each only once."""
+    elements: dict[str, cst.BaseElement] = {}
+    for element in node.elements:
+        is_spliced = isinstance(element.value, cst.Tuple) and element.value in spliced
+        for candidate in cst.ensure_type(element.value, cst.Tuple).elements if is_spliced else (element,):
+            code = cst.Module([]).code_for_node(candidate.value)
+            elements.setdefault(code, candidate.with_changes(comma=cst.MaybeSentinel.DEFAULT))
+    return list(elements.values())
 
 
 def bare(node: cst.BaseExpression) -> cst.BaseExpression:

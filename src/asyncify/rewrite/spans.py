@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import libcst as cst
 from libcst.metadata import CodeRange
 
 from asyncify.place import Place
@@ -37,7 +36,3 @@ def span_of(code_range: CodeRange) -> Span:
     """A LibCST range as a span: (line, column, end line, end column)."""
     start, end = code_range.start, code_range.end
     return start.line, start.column, end.line, end.column
-
-
-def has_parentheses(node: cst.CSTNode) -> bool:
-    return bool(getattr(node, "lpar", ()))

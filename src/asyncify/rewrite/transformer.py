@@ -29,11 +29,12 @@ from asyncify.rewrite.blocks import (
     each_yielded,
     held_block,
     split_entry,
+    split_with,
     unrolled,
     with_functions,
     yielded_from,
 )
-from asyncify.rewrite.fill import bare, fill, parenthesised
+from asyncify.rewrite.fill import bare, fill, spliced_elements, with_await_in_parentheses
 from asyncify.rewrite.formatted import self_documented
 from asyncify.rewrite.spans import Columns, Span, span_of
 
@@ -166,32 +167,19 @@ class StepsTransformer(cst.CSTTransformer):
     def leave_Tuple(self, original_node: cst.Tuple, updated_node: cst.Tuple) -> cst.BaseExpression:
         if not any(element.value in self._spliced for element in updated_node.elements):
             return updated_node
-        elements: list[cst.BaseElement] = []
-        seen: set[str] = set()
-        for element in updated_node.elements:
-            inner = (
-                element.value.elements
-                if isinstance(element.value, cst.Tuple) and element.value in self._spliced
-                else (element,)
-            )
-            for candidate in inner:
-                code = cst.Module([]).code_for_node(candidate.value)
-                if code not in seen:
-                    seen.add(code)
-                    elements.append(candidate.with_changes(comma=cst.MaybeSentinel.DEFAULT))
-        return updated_node.with_changes(elements=elements)
+        return updated_node.with_changes(elements=spliced_elements(updated_node, self._spliced))
 
     def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:
-        return _parenthesise_await(updated_node, "value")
+        return with_await_in_parentheses(updated_node, "value")
 
     def leave_Subscript(self, original_node: cst.Subscript, updated_node: cst.Subscript) -> cst.BaseExpression:
-        return _parenthesise_await(updated_node, "value")
+        return with_await_in_parentheses(updated_node, "value")
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
-        return _parenthesise_await(updated_node, "func")
+        return with_await_in_parentheses(updated_node, "func")
 
     def leave_Await(self, original_node: cst.Await, updated_node: cst.Await) -> cst.BaseExpression:
-        return _parenthesise_await(updated_node, "expression")
+        return with_await_in_parentheses(updated_node, "expression")
 
     # ------------------------------------------------------------------ flags
 
@@ -221,7 +209,7 @@ class StepsTransformer(cst.CSTTransformer):
             return updated_node
         if all(asynchronous):
             return updated_node.with_changes(asynchronous=cst.Asynchronous())
-        return _split_with(updated_node, asynchronous)
+        return split_with(updated_node, asynchronous)
 
     def _flagged(self, kind: type, node: cst.BaseExpression) -> bool:
         return self._flag(kind, node) is not None
@@ -302,27 +290,3 @@ class StepsTransformer(cst.CSTTransformer):
         inside = self._joined(starts[at + 1 : last + 1], statements[at + 1 : last + 1])
         opener = self._openers[span]
         return last - at + 1, [held_block(opener, action.name, statements[at], inside, keep=action.keep)]
-
-
-def _parenthesise_await(node: cst.BaseExpression, field: str) -> cst.BaseExpression:
-    inner = getattr(node, field)
-    if isinstance(inner, cst.Await) and not inner.lpar:
-        return node.with_changes(**{field: parenthesised(inner)})
-    return node
-
-
-def _split_with(node: cst.With, asynchronous: list[bool]) -> cst.With:
-    """`with a, b:` of both colours becomes nested blocks, in the order in which they were entered."""
-    runs: list[tuple[bool, list[cst.WithItem]]] = []
-    for item, is_async in zip(node.items, asynchronous, strict=True):
-        item = item.with_changes(comma=cst.MaybeSentinel.DEFAULT)
-        if runs and runs[-1][0] == is_async:
-            runs[-1][1].append(item)
-        else:
-            runs.append((is_async, [item]))
-    body = node.body
-    for is_async, items in reversed(runs):
-        keyword = cst.Asynchronous() if is_async else None
-        block = cst.With(items=items, body=body, asynchronous=keyword)
-        body = cst.IndentedBlock(body=[block])
-    return block.with_changes(leading_lines=node.leading_lines)
