@@ -127,3 +127,37 @@ def test_two_packages_share_one(tmp_path: Path) -> None:
     with Server() as server:
         code = f"from app.main import both\nprint(asyncio.run(both('{server.url}/echo')))"
         assert _run(tmp_path, code) == "('echo', 200)"
+
+
+def test_a_root_that_is_itself_a_package(tmp_path: Path) -> None:
+    """Its files import each other by the name of the folder, which is not below the root."""
+    calls = "from shop.net import fetch\n\n\ndef count(url):\n    return len(fetch(url))\n"
+    _write(tmp_path, {"shop/__init__.py": "", "shop/net.py": GET, "shop/calls.py": calls})
+
+    migration = _migrated(tmp_path / "shop")
+
+    assert _support(migration) == "_aio.py"
+    with Server() as server:
+        code = f"from shop.calls import count\nprint(asyncio.run(count('{server.url}/echo')))"
+        assert _run(tmp_path, code) == "4"
+
+
+def test_a_file_of_a_package_alone(tmp_path: Path) -> None:
+    _write(tmp_path, {"shop/__init__.py": "", "shop/net.py": GET})
+
+    migration = migrate(Config(path=tmp_path / "shop/net.py", cache=False))
+    for change in migration.changes:
+        (tmp_path / "shop" / change.path).write_bytes(change.after or b"")
+
+    with Server() as server:
+        assert _run(tmp_path, f"from shop.net import fetch\nprint(asyncio.run(fetch('{server.url}/echo')))") == "echo"
+
+
+def test_imports_behind_special_names_stay_together(tmp_path: Path) -> None:
+    """PEP 8 wants `__all__` before the imports; the new ones join the old."""
+    text = '"""Doc."""\n\n__all__ = ["fetch"]\n__version__ = "1"\n\nimport requests\n\n' + GET.partition("\n\n")[2]
+    _write(tmp_path, {"shop/__init__.py": "", "shop/net.py": text})
+
+    migration = _migrated(tmp_path)
+
+    assert '__version__ = "1"\n\nfrom . import _aio\n\n' in migration.rewrites[0].text

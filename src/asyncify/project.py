@@ -61,6 +61,7 @@ class Project:
     sources: tuple[Source, ...]
     unreadable: tuple[Unreadable, ...]
     is_single_file: bool
+    package: str = ""  # the dotted name of the package whose folder the root is; empty if it is none
 
 
 def load_project(path: Path, exclude: tuple[str, ...] = ()) -> Project:
@@ -113,7 +114,17 @@ def _read(root: Path, paths: Iterable[str | Unreadable], *, is_single_file: bool
         tuple(sorted(sources, key=lambda source: source.path)),
         tuple(sorted(unreadable, key=lambda unread: unread.path)),
         is_single_file,
+        _package_of(root),
     )
+
+
+def _package_of(root: Path) -> str:
+    """The name by which code inside the folder imports it."""
+    names: list[str] = []
+    while (root / "__init__.py").is_file() and root.name.isidentifier():
+        names.append(root.name)
+        root = root.parent
+    return ".".join(reversed(names))
 
 
 def _read_file(root: Path, path: str) -> Source | Unreadable:

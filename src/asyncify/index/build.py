@@ -36,6 +36,7 @@ def summarise_project(project: Project, cache: bool = True, jobs: int = 1) -> Su
     return Summaries(
         tuple(result for result in ordered if isinstance(result, Summary)),
         tuple(result for result in ordered if isinstance(result, ParseFault)),
+        project.package,
     )
 
 

@@ -132,6 +132,7 @@ class Summaries(msgspec.Struct, frozen=True):
 
     summaries: tuple[Summary, ...]
     faults: tuple[ParseFault, ...]
+    package: str = ""  # the dotted name of the package whose folder the project's root is
 
 
 def numbers(data: bytes) -> memoryview:

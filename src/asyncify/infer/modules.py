@@ -13,9 +13,11 @@ class Modules:
     """Finds modules by dotted name as Python would, from whatever folder the project is run.
 
     A module's key is its path without `.py` or `/__init__.py`; a folder without `__init__.py` is a module too.
+    Where the root is the folder of a package, `package` is its dotted name.
     """
 
-    def __init__(self, summaries: Sequence[Summary]) -> None:
+    def __init__(self, summaries: Sequence[Summary], package: str = "") -> None:
+        self._package = package
         self.file_of: dict[str, int] = {}
         self.key_of: list[str] = []
         self._packages: set[str] = set()
@@ -42,7 +44,7 @@ class Modules:
             return self._relative(module, level, folder)
         cached = (folder, module)
         if cached not in self._found:
-            self._found[cached] = self._absolute(module.replace(".", "/"), folder)
+            self._found[cached] = self._inside(module) or self._absolute(module.replace(".", "/"), folder)
         return self._found[cached]
 
     def child(self, key: str, name: str) -> str | None:
@@ -51,11 +53,19 @@ class Modules:
 
     def _relative(self, module: str, level: int, folder: str) -> str | None:
         for _ in range(level - 1):
+            if not folder and self._package:
+                return None
             folder = folder.rpartition("/")[0]
         tail = module.replace(".", "/")
         if not tail:
             return folder if folder in self._folders or folder in self._packages else None
         return self._existing(f"{folder}/{tail}" if folder else tail)
+
+    def _inside(self, module: str) -> str | None:
+        """The package round the root, named in full by its own files."""
+        if not self._package or not f"{module}.".startswith(f"{self._package}."):
+            return None
+        return self._existing(module[len(self._package) + 1 :].replace(".", "/"))
 
     def _absolute(self, tail: str, folder: str) -> str | None:
         """Look where Python might: in the folders above that are no packages themselves, and in the root."""

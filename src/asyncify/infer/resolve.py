@@ -24,18 +24,19 @@ def infer(summaries: Summaries | Sequence[Summary], catalogue: Catalogue) -> Ind
     Values flow to a fixed point; `Index.capped` says that the cap came first, in which case facts may be missing.
     """
     files = summaries.summaries if isinstance(summaries, Summaries) else tuple(summaries)
+    package = summaries.package if isinstance(summaries, Summaries) else ""
     collecting = gc.isenabled()
     gc.disable()  # millions of small values, none of them garbage until the end
     try:
-        return _infer(files, catalogue)
+        return _infer(files, package, catalogue)
     finally:
         gc.freeze()  # they live as long as the Index; looking through them again and again would cost seconds
         if collecting:
             gc.enable()
 
 
-def _infer(files: tuple[Summary, ...], catalogue: Catalogue) -> Index:
-    solver = Solver(Objects(files, Modules(files)), catalogue)
+def _infer(files: tuple[Summary, ...], package: str, catalogue: Catalogue) -> Index:
+    solver = Solver(Objects(files, Modules(files, package)), catalogue)
     solver.solve(guess)
     graph = build_graph(solver)
     ids = graph.ids

@@ -73,7 +73,7 @@ def plan(
         warnings=tuple(warnings),
         verdicts=colouring.verdicts,
         broken=frozenset(pack for path, scene in scenes.items() for pack in broken_packs(scene, decided[path])),
-        support=place_support(users, texts, support_name, names) if users else None,
+        support=place_support(users, texts, support_name, names, project.package) if users else None,
         requires=tuple(sorted({line for pack in packs for line in pack.requires})),
         drops=tuple(sorted({name for pack in packs for name in pack.drops})),
     )

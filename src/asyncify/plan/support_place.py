@@ -14,8 +14,11 @@ MARK = '"""Helpers of this package\'s asynchronous code'  # how a module that as
 TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 
 
-def place_support(users: Iterable[str], texts: Mapping[str, str], name: str, helpers: tuple[str, ...]) -> SupportModule:
-    """The support module for the files `users`; `texts` are all Python files of the project.
+def place_support(
+    users: Iterable[str], texts: Mapping[str, str], name: str, helpers: tuple[str, ...], package: str = ""
+) -> SupportModule:
+    """The support module for the files `users`; `texts` are all Python files of the project, `package` the dotted name
+    of the package whose folder the root is, if it is one.
 
     A module of the project's own is never overwritten: another name is taken. One that asyncify wrote before keeps
     the helpers that the project uses.
@@ -30,7 +33,8 @@ def place_support(users: Iterable[str], texts: Mapping[str, str], name: str, hel
     name = next(free for free in _names(name) if _is_free(home, free, texts))
     path = (home / f"{name}.py").as_posix()
     kept = _used_before(texts, path, name) if path in texts else set()
-    module = f"{home.name}.{name}" if is_package else name
+    outer = package if home == PurePosixPath(".") else home.name if is_package else ""
+    module = f"{outer}.{name}" if outer else name
     return SupportModule(path, module, tuple(sorted({*helpers, *kept})))
 
 

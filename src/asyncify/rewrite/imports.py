@@ -90,9 +90,20 @@ def _header(tree: cst.Module, root: str) -> list[tuple[int, _Import]]:
         key = _key(statement, root)
         if key is not None:
             found.append((at, key))
-        elif not (at == 0 and _is_docstring(statement)) and not isinstance(statement, cst.If | cst.Try):
+        elif not (at == 0 and _is_docstring(statement)) and not _may_stand_among_imports(statement):
             break
     return found
+
+
+def _may_stand_among_imports(statement: cst.CSTNode) -> bool:
+    """Conditional imports, and names like `__all__`, which PEP 8 wants before the imports."""
+    if not isinstance(statement, cst.SimpleStatementLine):
+        return isinstance(statement, cst.If | cst.Try)
+    return all(isinstance(node, cst.Assign) and _is_special_name(node.targets[0].target) for node in statement.body)
+
+
+def _is_special_name(target: cst.BaseExpression) -> bool:
+    return isinstance(target, cst.Name) and target.value.startswith("__") and target.value.endswith("__")
 
 
 def _key(statement: cst.CSTNode, root: str) -> _Import | None:
