@@ -1,4 +1,4 @@
-"""Fixtures: the support module as a project has it, and two servers; made once for all tests."""
+"""Fixtures: the support module as a project has it, two servers, and a PostgreSQL; made once for all tests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from types import ModuleType
 
 import pytest
 
+from asyncify.bench.postgres import Postgres
 from support_pairs import load_support
+from support_postgres import Databases, serve_databases
 from support_server import Server
 
 
@@ -27,3 +29,15 @@ def servers(_both: tuple[Server, Server]) -> tuple[Server, Server]:
     for server in _both:
         server.take()
     return _both
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    with serve_databases() as databases:
+        yield databases
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[Postgres]:
+    with databases.fresh() as database:
+        yield database
