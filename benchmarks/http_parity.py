@@ -6,20 +6,15 @@ of them; `--wrong` prints only what is wrong, in full.
 
 from __future__ import annotations
 
-import argparse
 import ast
 import asyncio
-import inspect
 import re
 import sys
 import tomllib
-import warnings
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType
 from typing import Any
 
 import aiohttp
@@ -27,12 +22,11 @@ import requests
 
 HERE = Path(__file__).parent
 DATA = HERE / "http_parity"
-sys.path.insert(0, str(HERE.parent / "tests"))
+sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 
-from asyncify.loader import load_catalogue  # noqa: E402
-from asyncify.plan.step import Ending  # noqa: E402
-from asyncify.rule_examples import migrate_text, result_text  # noqa: E402
-from asyncify.support.assemble import assemble  # noqa: E402
+import parity  # noqa: E402
+from parity import Form, Library, Seen, Verdict  # noqa: E402
+
 from support_server import CERTIFICATE, Received, Server  # noqa: E402
 
 EACH_CALL_IN = 2  # shapes, taken in turn
@@ -57,7 +51,6 @@ OF_RESPONSE = "out if r is None or out is not None else (r.status_code, r.text, 
 # What names the library itself, what the clock says, and what is drawn by lot.
 LIBRARY = re.compile(r"python-requests/\S+|python-urllib3/\S+|Python/3\S* aiohttp/\S+|gzip, deflate(, br)?(, zstd)?")
 VARYING = re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT|[0-9a-f]{32}|0x[0-9a-f]+")
-UNCERTAIN = "The receiver may also be"
 # Classes of requests for which aiohttp has only one: a handler for one of them sees the others, too.
 FAMILIES = (
     ("InvalidURL", "InvalidProxyURL", "MissingSchema"),
@@ -66,32 +59,7 @@ FAMILIES = (
 )
 
 
-@dataclass(frozen=True)
-class Form:
-    """One module to be run both ways. `differs`: words of the warning where a difference is known."""
-
-    section: str
-    name: str
-    text: str
-    differs: str = ""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What one run showed: the requests that came in, and the value or the handlers that the error reaches."""
-
-    sent: tuple[Any, ...]
-    outcome: str
-    error: BaseException | None = None
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What came out (equal, reported or wrong), with what there is to read about it."""
-
-    word: str
-    trouble: str
-    after: str
+LIBRARY_OF_FORMS = Library("requests", partial(getattr, requests.exceptions), {"aiohttp": aiohttp, "asyncio": asyncio})
 
 
 class Servers:
@@ -119,61 +87,14 @@ def load_forms() -> list[Form]:
 
 def judge(form: Form, servers: Servers) -> Verdict:
     """Migrate one form and run both."""
-    migration = migrate_text(form.text, _catalogue())
-    after = result_text(migration, form.text)
-    if migration.faults:
-        return Verdict("wrong", f"fault: {migration.faults[0]}", "\n".join(each.text for each in migration.rewrites))
-    support = migration.plan.support
-    old = _run(compile(form.text, form.name, "exec"), None, servers)
-    new = _run(compile(after, form.name, "exec"), support.names if support else None, servers)
-    refused = [outcome for outcome in migration.plan.outcomes if outcome.ending is Ending.REFUSED]
-    texts = [warning.text for warning in migration.plan.warnings] + [outcome.detail for outcome in refused]
-    if trouble := _difference(old, new):
-        is_told = bool(form.differs) and any(form.differs in text for text in texts)
-        return Verdict("reported" if is_told else "wrong", trouble, after)
-    if refused:
-        return Verdict("reported", "; ".join(f"{each.what}: {each.reason} {each.detail}" for each in refused), after)
-    if form.differs:
-        return Verdict("wrong", f"said to differ ({form.differs}), but is equal", after)
-    return Verdict("equal", "", after)
+    return parity.judge(form, partial(_run, servers=servers))
 
 
 def main() -> int:
     """Print the count of each section; the exit code is 1 if a form is wrong."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--show", metavar="TEXT", default="", help="only forms whose name has this text, in full")
-    parser.add_argument("--wrong", action="store_true", help="print what is wrong in full")
-    arguments = parser.parse_args()
-    forms = [form for form in load_forms() if arguments.show in f"{form.section} {form.name}"]
-    total: Counter[str] = Counter()
+    arguments = parity.parse_arguments(__doc__)
     with Servers() as servers:
-        for section in dict.fromkeys(form.section for form in forms):
-            counts: Counter[str] = Counter()
-            for form in forms:
-                if form.section == section:
-                    verdict = judge(form, servers)
-                    counts[verdict.word] += 1
-                    _print_form(form, verdict, arguments)
-            print(f"{section}: {counts.total()} forms, {_words(counts)}", flush=True)
-            total += counts
-    print(f"\nhttp parity: {total.total()} forms, {_words(total)}")
-    return 1 if total["wrong"] else 0
-
-
-def _print_form(form: Form, verdict: Verdict, arguments: argparse.Namespace) -> None:
-    if arguments.show or (arguments.wrong and verdict.word == "wrong"):
-        print(f"\n=== {verdict.word}: {form.section}: {form.name}\n{form.text}\n--- after\n{verdict.after}")
-    if verdict.word == "wrong" or arguments.show:
-        print(f"{verdict.word}: {form.section}: {form.name}: {verdict.trouble}")
-
-
-def _words(counts: Counter[str]) -> str:
-    return f"{counts['equal']} equal, {counts['reported']} reported, {counts['wrong']} wrong"
-
-
-@cache
-def _catalogue() -> Any:
-    return load_catalogue()
+        return parity.count_verdicts("http parity", load_forms(), lambda form: judge(form, servers), arguments)
 
 
 # ---------------------------------------------------------------- forms
@@ -232,42 +153,20 @@ def _indented(body: str) -> str:
 
 def _run(code: CodeType, helpers: tuple[str, ...] | None, servers: Servers) -> Seen:
     servers.take()
-    module = ModuleType("form")
-    sys.modules["form"] = module
-    if helpers:
-        sys.modules["_aio"] = _support(helpers)
-    error: BaseException | None = None
-    value = None
-    with warnings.catch_warnings(record=True) as warned:
-        warnings.simplefilter("always")
-        try:
-            exec(code, module.__dict__)
-            value = _finished(module.run, servers.given)
-        except Exception as raised:
-            error = raised
-    lost = [str(warning.message) for warning in warned if issubclass(warning.category, RuntimeWarning)]
-    handlers = sorted(_reach(error, sys.modules["_aio"] if helpers else None)) if error else []
-    outcome = f"raises {handlers}" if error else VARYING.sub("#", repr(value))
-    if lost:
-        outcome += f" {lost}"
+    outcome, error = parity.run_form(code, helpers, servers.given, _described, partial(_error, helpers=helpers))
     return Seen(servers.take(), outcome, error)
 
 
-@cache
-def _support(helpers: tuple[str, ...]) -> ModuleType:
-    module = ModuleType("_aio")
-    sys.modules["_aio"] = module
-    exec(compile(assemble(frozenset(helpers)), "_aio.py", "exec"), module.__dict__)
-    return module
+def _described(value: Any) -> str:
+    return VARYING.sub("#", repr(value))
 
 
-def _finished(run: Callable[..., Any], given: dict[str, str]) -> Any:
-    result = run(**{name: given[name] for name in inspect.signature(run).parameters})
-    return asyncio.run(_awaited(result)) if inspect.isawaitable(result) else result
-
-
-async def _awaited(result: Any) -> Any:
-    return await result
+def _error(error: BaseException, helpers: tuple[str, ...] | None) -> str:
+    found = parity.reached_handlers(error, LIBRARY_OF_FORMS, helpers)
+    found = {next((family[0] for family in FAMILIES if name in family), name) for name in found}
+    if isinstance(error, aiohttp.TooManyRedirects):
+        found.discard("HTTPError")  # it is a ClientResponseError
+    return f"raises {sorted(found)}"
 
 
 def _sent(received: Received) -> tuple[Any, ...]:
@@ -278,54 +177,6 @@ def _sent(received: Received) -> tuple[Any, ...]:
 
 def _alike(value: str) -> str:
     return "#" if LIBRARY.fullmatch(value) else VARYING.sub("#", value)
-
-
-def _difference(old: Seen, new: Seen) -> str:
-    if old.sent != new.sent:
-        return f"sent {_only(old.sent, new.sent)} / {_only(new.sent, old.sent)}"
-    if old.outcome != new.outcome:
-        return f"got {old.outcome[:600]} {old.error!r} / {new.outcome[:600]} {new.error!r}"
-    return ""
-
-
-def _only(these: tuple[Any, ...], those: tuple[Any, ...]) -> str:
-    return str([each for each in these if each not in those])[:600]
-
-
-# ---------------------------------------------------------------- exceptions
-
-
-def _reach(error: BaseException, aio: ModuleType | None) -> set[str]:
-    """The handlers that see the error: classes of requests (before the migration, or as the table maps them if the
-    support module is given), and ValueError or TypeError where there is none."""
-    table = {name.removeprefix("requests."): rule for name, rule in _exceptions().items()}
-    found = set()
-    for name, rule in table.items():
-        catches = _classes(rule.catches, aio) if aio else (getattr(requests.exceptions, name),)
-        if isinstance(error, catches):
-            found.add(next((family[0] for family in FAMILIES if name in family), name))
-    if isinstance(error, aiohttp.TooManyRedirects):
-        found.discard("HTTPError")  # it is a ClientResponseError
-    return found or {_plain(error)}
-
-
-def _plain(error: BaseException) -> str:
-    return next((kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"), "")
-
-
-def _classes(texts: tuple[str, ...], aio: ModuleType) -> tuple[type[BaseException], ...]:
-    names = {"aiohttp": aiohttp, "asyncio": asyncio}
-    found = []
-    for text in texts:
-        owner, _, name = text.rpartition(".")
-        kind = getattr(aio if owner == "{aio}" else names[owner], name, None)
-        found += [kind] if kind is not None else []
-    return tuple(found)
-
-
-@cache
-def _exceptions() -> dict[str, Any]:
-    return {rule.path: rule for pack in _catalogue().packs if pack.id == "requests" for rule in pack.exceptions}
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 
-from http_parity import Form, Servers, judge, load_forms
+from http_parity import Servers, judge, load_forms
+from parity import Form
 
 FORMS = load_forms()
 TOGETHER = 40  # every so many-th of the forms that are one call in a shape; those written by hand count alike
