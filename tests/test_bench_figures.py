@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from asyncify.bench.answers import plain
-from asyncify.bench.compare import compare_answers, compare_speed, compare_traffic, rank_test
+from asyncify.bench.compare import compare_answers, compare_bags, compare_speed, rank_test
 from asyncify.bench.explain import beats_bound, explain
 from asyncify.bench.ledger import covered
 from asyncify.bench.samples import Measurement, Sample, Side, StandInRecord, Usage
@@ -146,8 +146,8 @@ def test_answers_are_compared_by_request() -> None:
 
 
 def test_traffic_is_compared_without_its_order() -> None:
-    assert compare_traffic("case", 1, Counter(['"a"', '"b"', '"a"']), Counter(['"a"', '"a"', '"b"'])) is None
-    difference = compare_traffic("case", 1, Counter(['"a"', '"a"']), Counter(['"a"']))
+    assert compare_bags("case", 1, "traffic", Counter(['"a"', '"b"', '"a"']), Counter(['"a"', '"a"', '"b"'])) is None
+    difference = compare_bags("case", 1, "traffic", Counter(['"a"', '"a"']), Counter(['"a"']))
     assert difference is not None
     assert difference.diff == '--- before: service call\n+++ after: service call\n@@ -1 +0,0 @@\n-"a"'
 

@@ -28,7 +28,9 @@ LAYERS = [
     ["report"],
     ["api"],
     ["rule_examples", "bench"],
-    ["rules_cli", "bench_cli"],
+    ["bench_trees", "command"],
+    ["rules_cli", "bench_cli", "verify_cli"],
+    ["proof_cli"],
     ["cli"],
     ["__main__"],
 ]

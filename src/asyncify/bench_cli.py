@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
 from asyncify.api import Migration
 from asyncify.bench import Report, load_scenario, report_json, report_table, run_bench
-from asyncify.errors import ConfigError
-from asyncify.project import NEVER_READ
+from asyncify.bench_trees import migrated_copy
 
 TABLE_WIDTH = 120  # where no terminal says how wide it is
-KEPT = NEVER_READ - {"build", "dist"}  # folders that a project's code may be in
 
 
-def bench_migration(migration: Migration, output: Path | None, progress: Callable[[str], None]) -> Report:
+def bench_migration(
+    migration: Migration, output: Path | None, progress: Callable[[str], None], python: str | None
+) -> Report:
     """Run the project as it is and as `migration` leaves it. The tree itself is not touched.
 
     Raises ConfigError where there is nothing to compare or nothing to run.
     """
     root = migration.analysis.project.root
-    if not migration.changes:
-        raise ConfigError(f"{root}: there is nothing to migrate, so there is nothing to compare")
-    scenario = load_scenario(root)
-    with TemporaryDirectory(prefix="asyncify-bench-") as folder:
-        after = Path(folder) / root.name
-        shutil.copytree(root, after, ignore=shutil.ignore_patterns(*KEPT), symlinks=True)
-        for change in migration.changes:
-            if change.after is not None:
-                (after / change.path).parent.mkdir(parents=True, exist_ok=True)
-                (after / change.path).write_bytes(change.after)
-        report = run_bench(root, after, scenario, on_progress=progress)
+    with migrated_copy(migration) as after:
+        report = run_bench(root, after, load_scenario(root), on_progress=progress, python=python)
     if output is not None:
         output.write_bytes(report_json(report))
     return report

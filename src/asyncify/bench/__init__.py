@@ -6,14 +6,19 @@ from asyncify.bench.run import run_bench
 from asyncify.bench.scenario import Scenario
 from asyncify.bench.settings import load_scenario
 from asyncify.bench.table import report_table
+from asyncify.bench.verdict import verdict_in_words
+from asyncify.bench.verify import Verdict, run_verify
 
 __all__ = [
     "BenchError",
     "Report",
     "Scenario",
+    "Verdict",
     "load_scenario",
     "read_report",
     "report_json",
     "report_table",
     "run_bench",
+    "run_verify",
+    "verdict_in_words",
 ]

@@ -9,6 +9,7 @@ import random
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from msgspec import Struct
 
@@ -19,6 +20,7 @@ RESAMPLES = 1000
 EXACT_UP_TO = 12  # samples a side; the normal approximation is good above
 SMALLEST_GAIN = 0.03  # two processes of the same code differ by so much; each level has one process a side
 SHOWN = 3  # differences of one kind
+ONE_OF = {"traffic": "service call", "rows": "row", "logs": "log record"}
 
 
 class Gain(Struct, frozen=True):
@@ -51,7 +53,7 @@ class Difference(Struct, frozen=True):
 
     case: str
     callers: int
-    what: str  # "answers" or "traffic"
+    what: str  # "answers", or a key of ONE_OF
     count: int
     diff: str  # the first few, as a diff
 
@@ -95,14 +97,14 @@ def compare_answers(case: str, callers: int, before: Mapping[int, str], after: M
     return Difference(case, callers, "answers", len(differing), shown)
 
 
-def compare_traffic(case: str, callers: int, before: Counter[str], after: Counter[str]) -> Difference | None:
-    """The calls to services that only one side made, or made more often; their order does not matter."""
+def compare_bags(case: str, callers: int, what: str, before: Counter[str], after: Counter[str]) -> Difference | None:
+    """The things (JSON texts) that only one side has, or has more of; their order does not matter."""
     missing, added = before - after, after - before
     if not missing and not added:
         return None
-    pairs = list(zip([*sorted(missing), *[""] * len(added)], [*sorted(added), *[""] * len(missing)], strict=False))
-    shown = "\n".join(_diff(old, new, "service call") for old, new in pairs[:SHOWN] if old or new)
-    return Difference(case, callers, "traffic", max(missing.total(), added.total()), shown)
+    pairs = list(zip_longest(sorted(missing.elements()), sorted(added.elements()), fillvalue=""))
+    shown = "\n".join(_diff(old, new, ONE_OF[what]) for old, new in pairs[:SHOWN])
+    return Difference(case, callers, what, len(pairs), shown)
 
 
 def _diff(before: str, after: str, what: str) -> str:

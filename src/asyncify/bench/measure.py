@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -16,20 +16,20 @@ from typing import Any
 
 import msgspec
 
+from asyncify.bench.copies import copied
+from asyncify.bench.logbook import complaints
 from asyncify.bench.machine import busy_seconds
 from asyncify.bench.process import Process, helper_command, subject_command
+from asyncify.bench.rows import read_rows
 from asyncify.bench.samples import Measurement, Sample, Side, StandInRecord, Usage
 from asyncify.bench.scenario import Case, HttpCase, Scenario
 from asyncify.bench.templates import fill
 from asyncify.bench.traffic import canonical
 
-NOT_COPIED = (
-    ".git", ".hg", ".svn", ".venv", "venv", ".tox", ".nox", "node_modules", "__pycache__", ".asyncify",
-    ".mypy_cache", ".ruff_cache", ".pytest_cache",
-)  # fmt: skip
 PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ws_proxy", "wss_proxy"})
 WARM_UP_SPEED = 10.0  # the stand-in answers so much faster while connections are made and caches filled
 FIRST_WARM_UP = 1_000_000  # warm-up requests are numbered from here, so that they share no state with measured ones
+SUBJECT_LOG = "subject.log"
 PATIENCE = 30.0  # seconds beyond the time that the requests may take
 
 
@@ -44,11 +44,13 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A measurement with what it is compared by: the answer to each request, and the calls to services."""
+    """A measurement with what it is compared by: the answer to each request, and what the run left behind."""
 
     measurement: Measurement
     answers: dict[int, str]
     traffic: Counter[str]
+    rows: Counter[str]
+    logs: Counter[str]
 
 
 class Bench:
@@ -60,21 +62,35 @@ class Bench:
         self._services = f"http://127.0.0.1:{port}"
         self._scratch = scratch
 
-    def measure(self, tree: Tree, case: Case, callers: int, count: int, unloaded: Measurement | None) -> Taken:
+    def measure(
+        self,
+        tree: Tree,
+        case: Case,
+        callers: int,
+        count: int,
+        unloaded: Measurement | None,
+        *,
+        warm_up: bool = True,
+        speed: float = 1.0,
+    ) -> Taken:
         """Run `count` requests by `callers` after a warm-up.
 
         `unloaded` is the measurement with one caller of the same case and tree, which tells how long one request
-        has to wait; None if this is it.
+        has to wait; None if this is it. The stand-in's waits are divided by `speed`.
         """
         name = f"{case.name}, {tree.side}, {callers} concurrent"
-        with self._copy(tree) as folder, self._subject(name, tree, case, folder) as subject:
-            self._clear(WARM_UP_SPEED)
-            subject.run(FIRST_WARM_UP, max(callers, _variety(case)), callers)
-            self._clear(1.0)
-            busy, started = busy_seconds(), _own_seconds()
-            raw, usage, client = subject.run(0, count, callers)
-            record = self._stand_in.ask({"do": "read"}, PATIENCE)
-            busy_after, ended = busy_seconds(), _own_seconds()
+        with copied(tree.root, self._scratch) as folder:
+            with self._subject(name, tree, case, folder) as subject:
+                if warm_up:
+                    self._clear(WARM_UP_SPEED)
+                    subject.run(FIRST_WARM_UP, max(callers, variety(case)), callers)
+                self._clear(speed)
+                busy, started = busy_seconds(), _own_seconds()
+                raw, usage, client = subject.run(0, count, callers)
+                record = self._stand_in.ask({"do": "read"}, PATIENCE)
+                busy_after, ended = busy_seconds(), _own_seconds()
+            rows = read_rows(self._scenario.databases, folder)
+            logs = self._logs(subject.logs, folder)
         stand_in = msgspec.convert({**record, "usage": record["usage"]}, StandInRecord)
         used = usage.cpu_seconds + stand_in.usage.cpu_seconds + (client.cpu_seconds if client else 0) + ended - started
         answers = {sample[0]: self._answer(case, sample[4]) for sample in raw}
@@ -91,7 +107,14 @@ class Bench:
             client=client,
             others_cpu_seconds=None if busy is None or busy_after is None else max(0.0, busy_after - busy - used),
         )
-        return Taken(measurement, answers, Counter(record["traffic"]))
+        return Taken(measurement, answers, Counter(record["traffic"]), rows, logs)
+
+    def _logs(self, records: dict[str, int], folder: Path) -> Counter[str]:
+        """What the project logged during the run, and what the interpreter complained of until its end."""
+        found = Counter(records) + complaints((folder.parent / SUBJECT_LOG).read_text("utf-8", "replace"))
+        patterns = [re.compile(pattern) for pattern in self._scenario.ignore.logs]
+        kept = {line: n for line, n in found.items() if not any(pattern.search(line) for pattern in patterns)}
+        return Counter(kept)
 
     def _clear(self, speed: float) -> None:
         self._stand_in.ask({"do": "clear", "speed": speed}, PATIENCE)
@@ -99,13 +122,6 @@ class Bench:
     def _answer(self, case: Case, answer: Any) -> str:
         # The callers of an HTTP case have already left out what is to be ignored.
         return answer if isinstance(case, HttpCase) else canonical(answer, self._scenario.ignore.answers)
-
-    @contextmanager
-    def _copy(self, tree: Tree) -> Iterator[Path]:
-        with tempfile.TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True) as folder:
-            target = Path(folder) / tree.root.name
-            shutil.copytree(tree.root, target, symlinks=True, ignore=shutil.ignore_patterns(*NOT_COPIED))
-            yield target
 
     @contextmanager
     def _subject(self, name: str, tree: Tree, case: Case, folder: Path) -> Iterator[_Subject]:
@@ -118,7 +134,7 @@ class Bench:
             "paths": [str(folder / path) for path in self._scenario.paths if (folder / path).is_dir()],
         }
         env = _environment(self._scenario, self._services)
-        log = folder.parent / "subject.log"
+        log = folder.parent / SUBJECT_LOG
         process, ready = Process.start(name, subject_command(tree.python), folder, env, log, setup)
         with process:
             if not isinstance(case, HttpCase):
@@ -146,17 +162,20 @@ class _Subject:
         self._client = client
         self._timeout = timeout
         self.is_async = is_async
+        self.logs: dict[str, int] = {}  # of the last run
 
     def run(self, first: int, count: int, callers: int) -> tuple[list[Any], Usage, Usage | None]:
         command = {"do": "run", "first": first, "count": count, "callers": callers}
         patience = PATIENCE + self._timeout * count / callers
         if self._client is None:
             answer = self._process.ask(command, patience)
+            self.logs = answer["logs"]
             return answer["samples"], msgspec.convert(answer["usage"], Usage), None
         self._process.ask({"do": "mark"}, PATIENCE)
         answer = self._client.ask(command, patience)
-        usage = self._process.ask({"do": "read"}, PATIENCE)["usage"]
-        return answer["samples"], msgspec.convert(usage, Usage), msgspec.convert(answer["usage"], Usage)
+        read = self._process.ask({"do": "read"}, PATIENCE)
+        self.logs = read["logs"]
+        return answer["samples"], msgspec.convert(read["usage"], Usage), msgspec.convert(answer["usage"], Usage)
 
 
 @contextmanager
@@ -179,7 +198,8 @@ def _environment(scenario: Scenario, services: str) -> dict[str, str]:
     return env | {key: str(fill(value, {"services": services}.__getitem__)) for key, value in scenario.env.items()}
 
 
-def _variety(case: Case) -> int:
+def variety(case: Case) -> int:
+    """How many requests of the case differ in more than their number."""
     return len(case.requests if isinstance(case, HttpCase) else case.inputs)
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from asyncify.bench.compare import Difference, Gain, compare_answers, compare_speed, compare_traffic
+from asyncify.bench.compare import Difference, Gain, compare_speed
+from asyncify.bench.equality import differences
 from asyncify.bench.explain import beats_bound, explain
 from asyncify.bench.machine import this_machine
-from asyncify.bench.measure import Bench, Taken, Tree, current_python, start_bench
+from asyncify.bench.measure import Bench, Taken, Tree, current_python, start_bench, variety
 from asyncify.bench.needs import check_needs
 from asyncify.bench.report import VERSION, Fault, Note, Report
 from asyncify.bench.samples import Measurement, Side
@@ -79,8 +80,7 @@ class _Runs:
         """Find out how long one request waits, unless a level with one caller will tell."""
         if 1 in self._scenario.levels:
             return
-        count = len(case.requests if isinstance(case, HttpCase) else case.inputs)
-        self._unloaded[case.name, tree.side] = self._measure(tree, case, 1, count).measurement
+        self._unloaded[case.name, tree.side] = self._measure(tree, case, 1, variety(case)).measurement
 
     def take(self, tree: Tree, case: Case, callers: int) -> None:
         taken = self._measure(tree, case, callers, self._scenario.levels[callers])
@@ -102,12 +102,7 @@ class _Runs:
 
     def differences(self) -> Iterator[Difference]:
         for before, after in self._pairs():
-            name, callers = before.measurement.case, before.measurement.callers
-            found = (
-                compare_answers(name, callers, before.answers, after.answers),
-                compare_traffic(name, callers, before.traffic, after.traffic),
-            )
-            yield from (difference for difference in found if difference)
+            yield from differences(before, after)
 
     def faults(self) -> Iterator[Fault]:
         for taken in self.taken.values():

@@ -67,6 +67,14 @@ class Service(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     text: str | None = None
 
 
+class Database(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A database whose rows are compared after a run: `sqlite:///` and a path from the project's folder."""
+
+    url: str
+    tables: tuple[str, ...] = ()  # default: all
+    ignore: tuple[str, ...] = ()  # columns that may differ: `created_at`, or `orders.id` of one table
+
+
 class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The built-in OpenAI-compatible endpoints: any path that ends in /chat/completions or /embeddings."""
 
@@ -81,6 +89,7 @@ class Ignore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     answers: tuple[str, ...] = ()  # such as "body.created" of an HTTP answer, "value.id" of a call's
     traffic: tuple[str, ...] = ()  # such as "body.metadata.sent_at"
     headers: tuple[str, ...] = ()  # of the traffic, beside those that belong to the client library
+    logs: tuple[str, ...] = ()  # regular expressions; a record that one is found in is not compared
 
 
 class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,6 +100,7 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     paths: tuple[str, ...] = ("src", ".")  # folders to import from
     env: dict[str, str] = field(default_factory=dict)  # `{services}` is the stand-in's address
     services: tuple[Service, ...] = field(name="service", default=())
+    databases: tuple[Database, ...] = field(name="database", default=())
     model: Model = Model()
     ignore: Ignore = Ignore()
     timeout: float = 60.0  # seconds for one request

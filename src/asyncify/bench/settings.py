@@ -43,6 +43,11 @@ def load_scenario(project_root: Path) -> Scenario:
     return scenario
 
 
+def declares_scenario(project_root: Path) -> bool:
+    """Does the project itself say what to run?"""
+    return _read(project_root)[1] is not None
+
+
 def _read(root: Path) -> tuple[str, dict[str, Any] | None]:
     if (root / FILE).is_file():
         return FILE, _toml(root / FILE)
@@ -83,6 +88,14 @@ def _problems(scenario: Scenario) -> Iterator[Problem]:
         yield "timeout", "must be more than 0", "name the seconds that one request may take"
     for index, service in enumerate(scenario.services):
         yield from _service_problems(f"service[{index}]", service)
+    for index, database in enumerate(scenario.databases):
+        if not database.url.startswith("sqlite:///"):
+            yield f"database[{index}].url", f"{database.url!r} is of no known kind", "write sqlite:///path/from/project"
+    for index, pattern in enumerate(scenario.ignore.logs):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            yield f"ignore.logs[{index}]", f"not a regular expression: {error}", "escape what is meant literally"
 
 
 def _case_problems(key: str, case: Case) -> Iterator[Problem]:

@@ -5,10 +5,12 @@ It is started from its folder, without the rest of asyncify (see `process.py`), 
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 
 from .control import Control
+from .logbook import Logbook
 
 
 def main() -> None:
@@ -16,15 +18,16 @@ def main() -> None:
     control = Control()
     config = control.receive()
     sys.path[:0] = config["paths"]
+    logbook = Logbook(os.getcwd())  # noqa: PTH109  (before the project may change it)
     try:
         if config["kind"] == "http":
             from .subject_server import serve
 
-            serve(control, config)
+            serve(control, config, logbook)
         else:
             from .subject_calls import answer_calls
 
-            answer_calls(control, config)
+            answer_calls(control, config, logbook)
     except BaseException:
         control.send({"failed": traceback.format_exc()})
         raise SystemExit(1) from None

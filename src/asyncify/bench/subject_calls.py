@@ -11,19 +11,20 @@ from typing import Any, Callable, Dict, Iterator, List  # noqa: UP035  (Python 3
 from .answers import plain, raised
 from .control import Control, Message
 from .gauge import Gauge
+from .logbook import Logbook
 from .targets import build, resolve, resolve_sync
 from .templates import fill_number
 
 RawSample = List[Any]  # noqa: UP006  number, start and duration in seconds, outcome, answer
 
 
-def answer_calls(control: Control, config: Message) -> None:
+def answer_calls(control: Control, config: Message, logbook: Logbook) -> None:
     """Run the callable as often and as widely as each command says.
 
     A coroutine function runs under one event loop for the whole life of the process, everything else in threads,
     a single caller in the main thread.
     """
-    if asyncio.run(_serve_async(control, config)):
+    if asyncio.run(_serve_async(control, config, logbook)):
         return
     calls = Calls(resolve_sync(config["target"]), config["inputs"])
     control.send({"ready": True, "is_async": False})
@@ -33,12 +34,13 @@ def answer_calls(control: Control, config: Message) -> None:
         if command["do"] == "stop":
             break
         gauge.mark()
+        logbook.clear()
         samples = calls.run_in_threads(_numbers(command), command["callers"], gauge)
-        control.send({"samples": samples, "usage": gauge.read()})
+        control.send({"samples": samples, "usage": gauge.read(), "logs": logbook.read()})
     control.send({})
 
 
-async def _serve_async(control: Control, config: Message) -> bool:
+async def _serve_async(control: Control, config: Message, logbook: Logbook) -> bool:
     function = await resolve(config["target"])
     if not inspect.iscoroutinefunction(function) and not inspect.isasyncgenfunction(function):
         return False
@@ -52,8 +54,9 @@ async def _serve_async(control: Control, config: Message) -> bool:
         if command["do"] == "stop":
             break
         gauge.mark()
+        logbook.clear()
         samples = await calls.run_in_tasks(_numbers(command), command["callers"])
-        control.send({"samples": samples, "usage": gauge.read()})
+        control.send({"samples": samples, "usage": gauge.read(), "logs": logbook.read()})
     control.send({})
     return True
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .control import Control, Message
 from .gauge import Gauge
+from .logbook import Logbook
 
 if TYPE_CHECKING:
     import uvicorn
@@ -16,7 +17,7 @@ BACKLOG = 4096
 START_INTERVAL = 0.005  # seconds
 
 
-def serve(control: Control, config: Message) -> None:
+def serve(control: Control, config: Message, logbook: Logbook) -> None:
     """Run uvicorn with its own choice of loop on a free port of the loopback until told to stop."""
     import uvicorn
 
@@ -34,10 +35,10 @@ def serve(control: Control, config: Message) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", 0))
-        asyncio.run(_serve(control, server, listener))
+        asyncio.run(_serve(control, server, listener, logbook))
 
 
-async def _serve(control: Control, server: uvicorn.Server, listener: socket.socket) -> None:
+async def _serve(control: Control, server: uvicorn.Server, listener: socket.socket, logbook: Logbook) -> None:
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
     while not server.started and not serving.done():  # noqa: ASYNC110  (uvicorn has no event to wait for)
         await asyncio.sleep(START_INTERVAL)
@@ -54,7 +55,8 @@ async def _serve(control: Control, server: uvicorn.Server, listener: socket.sock
             break
         if command["do"] == "mark":
             gauge.mark()
-        control.send({"usage": gauge.read()})
+            logbook.clear()
+        control.send({"usage": gauge.read(), "logs": logbook.read()})
     server.should_exit = True
     control.send({})
     await serving

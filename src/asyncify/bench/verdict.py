@@ -1,0 +1,55 @@
+"""What `asyncify verify` found, for a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from asyncify.bench.compare import Difference
+from asyncify.bench.verify import Checked, Verdict
+
+MOST_DIFF_LINES = 60
+COLOURS = {"-": "red", "+": "green", "@": "cyan"}
+
+
+def verdict_in_words(verdict: Verdict) -> RenderableType:
+    """What was compared, then each difference as a diff, then one line that says which it was."""
+    parts: list[RenderableType] = [_checked(item) for item in verdict.checked]
+    if verdict.tests is not None:
+        tests = verdict.tests
+        words = (
+            f"tests: {tests.passed_before} of {tests.before} pass before, {tests.passed_after} of {tests.after} after"
+        )
+        parts.append(Text(words))
+    for difference in verdict.differences:
+        parts += difference_in_words(difference)
+    kinds = sorted({difference.what for difference in verdict.differences})
+    if kinds:
+        parts.append(Text.assemble(("different: ", "bold red"), ", ".join(kinds)))
+    else:
+        parts.append(Text.assemble(("equal: ", "bold green"), "both did the same in all that was compared"))
+    return Group(*parts)
+
+
+def difference_in_words(difference: Difference) -> list[RenderableType]:
+    """A heading and the first few differences of its kind, coloured as a diff."""
+    where = difference.case if difference.what == "tests" else f"{difference.case}, {difference.callers} concurrent"
+    heading = Text.assemble(("failed: ", "bold red"), f"{where}: {difference.count} {difference.what} differ")
+    lines = difference.diff.splitlines()
+    shown = Text("\n").join(Text(line, style=COLOURS.get(line[:1], "")) for line in lines[:MOST_DIFF_LINES])
+    parts: list[RenderableType] = [heading, shown]
+    if len(lines) > MOST_DIFF_LINES:
+        parts.append(Text(f"... {len(lines) - MOST_DIFF_LINES} more lines", style="dim"))
+    return parts
+
+
+def _checked(item: Checked) -> Text:
+    text = Text(
+        f"{item.case}, {item.callers} concurrent: {item.answers} answers, {item.calls} calls to services, "
+        f"{item.rows} rows, {item.logs} log records"
+    )
+    if item.failed:
+        text.append(f"; {item.failed} requests fail before as well", style="yellow")
+    if item.unknown:
+        text.append(f"; answered 404, because no [[service]] says what: {', '.join(item.unknown)}", style="yellow")
+    return text
