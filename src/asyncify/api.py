@@ -83,9 +83,9 @@ def analyse_project(project: Project, config: Config, catalogue: Catalogue, prog
         colouring = _coloured(project, index, catalogue, entries, {**blockers.held, **held}, blockers.packs)
         progress("planning")
         planned = plan(project, index, colouring, catalogue, blockers, config.support)
-        if planned.broken <= blockers.packs:
+        if planned.broken.keys() <= blockers.packs:
             return Analysis(project, index, planned, summaries.faults)
-        blockers = replace(blockers, packs=blockers.packs | planned.broken)
+        blockers = blockers.with_packs(planned.broken)
 
 
 def _coloured(

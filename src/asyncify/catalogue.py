@@ -98,6 +98,9 @@ class Catalogue:
     def lets_override(self, path: str, form: Form) -> bool:
         """May a method that overrides the outside method at `path` have the asynchronous `form`?"""
         owner = path.rpartition(".")[0]
+        if owner in self.types and self.types[owner].derivable and form is Form.COROUTINE_FUNCTION:
+            rule = self.rule_for(path)
+            return rule is not None and rule.waits is not None
         entries = (*self.accepts_of(path), *self.accepts_of(f"{owner}.*"))
         return any(entry.overrides and form in entry.forms for entry in entries)
 

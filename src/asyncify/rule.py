@@ -137,6 +137,8 @@ class PackType:
     yields: str | None = None  # type of the items, when iterated or subscripted
     base: str | None = None  # another pack type whose members it inherits
     not_waiting: frozenset[str] = frozenset()  # methods to which a rule for `TYPE.*` does not apply
+    derivable: bool = False  # the project may derive classes from it: what `becomes` names awaits what they override
+    sealed: frozenset[str] = frozenset()  # members that they may not override: what `becomes` names never calls them
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,14 @@ class Barrier:
     detail: str
 
 
-def find_barriers(graph: Graph, catalogue: Catalogue, awaited: frozenset[Escape] = frozenset()) -> dict[int, Barrier]:
-    """The first barrier of each function that has one; `awaited` are escapes to code that will await the function."""
+def find_barriers(
+    graph: Graph,
+    catalogue: Catalogue,
+    awaited: frozenset[Escape] = frozenset(),
+    without: frozenset[str] = frozenset(),
+) -> dict[int, Barrier]:
+    """The first barrier of each function that has one; `awaited` are escapes to code that will await the function,
+    `without` are packs whose classes stay as they are."""
     found: dict[int, Barrier] = {}
     for fn in graph.objects.functions:
         barrier = _by_name(graph, fn)
@@ -57,7 +63,7 @@ def find_barriers(graph: Graph, catalogue: Catalogue, awaited: frozenset[Escape]
     called = {edge.target for edge in graph.edges}
     for fn in graph.objects.functions:
         if fn.number not in found and fn.owner >= 0:
-            barrier = _by_base(graph, fn, fn.number in called, catalogue)
+            barrier = _by_base(graph, fn, fn.number in called, catalogue, without)
             if barrier is not None:
                 found[fn.number] = barrier
     return found
@@ -85,13 +91,15 @@ def _by_name(graph: Graph, fn: Fn) -> Barrier | None:
     return None
 
 
-def _by_base(graph: Graph, fn: Fn, is_called: bool, catalogue: Catalogue) -> Barrier | None:
+def _by_base(graph: Graph, fn: Fn, is_called: bool, catalogue: Catalogue, without: frozenset[str]) -> Barrier | None:
     """Does the method override one of a class from outside the project?"""
     name = fn.fact.name
     if name.startswith("__"):
         return None
     for base in graph.objects.classes[fn.owner].outside:
-        if catalogue.lets_override(f"{catalogue.canonical(base)}.{name}", Form.COROUTINE_FUNCTION):
+        kind = catalogue.types.get(catalogue.canonical(base))
+        stays = kind is not None and kind.pack in without
+        if not stays and catalogue.lets_override(f"{catalogue.canonical(base)}.{name}", Form.COROUTINE_FUNCTION):
             continue
         known = has_member(base, name, catalogue)
         if known is None:  # an unknown class may call whatever is public and called by nobody else

@@ -7,12 +7,13 @@ session. Where the object is local to one function, that function stays; where i
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from asyncify.catalogue import Catalogue
 from asyncify.infer.facts import Call, Index, Use
 from asyncify.plan.arguments import find_trouble
+from asyncify.plan.derived import Derived, find_derived
 from asyncify.plan.locals import is_local_name, is_local_value
 from asyncify.plan.scene import pack_paths
 from asyncify.plan.step import Ending, Outcome
@@ -23,6 +24,7 @@ from asyncify.rule import PackType, Rule
 
 RULE = "unknown-member"
 CLASS_DETAIL = "The project derives a class of its own from it."
+OVERRIDE_DETAIL = "A class of the project overrides `{name}`, which the new class would never call."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,12 @@ class Blockers:
     held: Mapping[str, Reason]
     packs: frozenset[str]
     outcomes: tuple[Outcome, ...]
+    derived: Derived
+
+    def with_packs(self, packs: Mapping[str, Sequence[Outcome]]) -> Blockers:
+        """The same with more packs that stay, each with what is to blame."""
+        blamed = (outcome for pack in sorted(packs.keys() - self.packs) for outcome in packs[pack])
+        return replace(self, packs=self.packs | packs.keys(), outcomes=(*self.outcomes, *blamed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,7 @@ class _Found:
 def find_blockers(sources: Sequence[Source], index: Index, catalogue: Catalogue) -> Blockers:
     """All blockers of a project, by the shape of the code alone."""
     found: list[_Found] = []
-    derived = frozenset(_derived(sources, index, catalogue))
+    derived = find_derived(index, catalogue)
     migratable = {rule.pack for rule in catalogue.rules.values() if rule.waits and not rule.is_detection_only}
     for source in sources:
         facts = index.files.get(source.path)
@@ -58,19 +66,8 @@ def find_blockers(sources: Sequence[Source], index: Index, catalogue: Catalogue)
         held={blocker.scope: blocker.outcome.reason or Reason.MEMBER_UNKNOWN for blocker in found if blocker.scope},
         packs=frozenset(blocker.pack for blocker in found if blocker.scope is None),
         outcomes=tuple(blocker.outcome for blocker in found),
+        derived=derived,
     )
-
-
-def _derived(sources: Sequence[Source], index: Index, catalogue: Catalogue) -> Iterator[str]:
-    """Types of libraries that stand among the bases of a class of the project."""
-    for source in sources:
-        facts = index.files.get(source.path)
-        uses = [u for u in facts.uses if any(s in catalogue.types for s in u.symbols)] if facts else []
-        tree = Tree(source.path, source.text) if uses else None
-        for use in uses:
-            node = tree.expression(use.place) if tree else None
-            if tree is not None and node is not None and isinstance(tree.parent(node), ast.ClassDef):
-                yield from use.symbols
 
 
 def _is_of(use: Use, packs: set[str], catalogue: Catalogue) -> bool:
@@ -83,7 +80,13 @@ class _File:
     tree: Tree
     calls: Mapping[tuple[int, int, int, int], Call]
     catalogue: Catalogue
-    derived: frozenset[str]  # types of which the project has classes of its own, with members of their own
+    derived: Derived
+
+    @property
+    def stored(self) -> frozenset[str]:
+        """Attributes that the file's code sets on something."""
+        nodes = ast.walk(self.tree.module)
+        return frozenset(n.attr for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store))
 
     def rule_of(self, call: Call) -> Rule | None:
         return next((rule for path in pack_paths(call) if (rule := self.catalogue.rule_for(path))), None)
@@ -96,15 +99,33 @@ def _blockers_of_use(file: _File, use: Use) -> list[_Found]:
         return []
     if isinstance(parent, ast.ClassDef):
         kinds = [file.catalogue.types[name] for name in use.symbols if name in file.catalogue.types]
-        return [_found(use, kind, kind.id, CLASS_DETAIL, None) for kind in kinds if _waits(file.catalogue, kind)]
+        return [found for kind in kinds if (found := _blocker_of_class(file, use, kind)) is not None]
     if not isinstance(parent, ast.Attribute) or not isinstance(parent.ctx, ast.Load):
         return []
     kinds = [file.catalogue.types[name] for name in use.types if name in file.catalogue.types]
-    kinds = [kind for kind in kinds if kind.becomes is not None and kind.id not in file.derived]
+    kinds = [kind for kind in kinds if kind.becomes is not None and not _may_have(file, kind, parent.attr)]
     unknown = [kind for kind in kinds if not file.catalogue.knows_member(kind.id, parent.attr)]
     scope = use.scope if _is_local_use(file, node) else None
     detail = f"`{parent.attr}` has no asynchronous form."
     return [_found(use, kind, f"{kind.id}.{parent.attr}", detail, scope) for kind in unknown]
+
+
+def _blocker_of_class(file: _File, use: Use, kind: PackType) -> _Found | None:
+    if not _waits(file.catalogue, kind):
+        return None
+    if not kind.derivable:
+        return _found(use, kind, kind.id, CLASS_DETAIL, None)
+    sealed = sorted(kind.sealed & file.derived.members.get(kind.id, frozenset()))
+    if not sealed:
+        return None
+    return _found(use, kind, f"{kind.id}.{sealed[0]}", OVERRIDE_DETAIL.format(name=sealed[0]), None)
+
+
+def _may_have(file: _File, kind: PackType, name: str) -> bool:
+    """Is the member one that a class of the project adds to the library's?"""
+    if kind.id not in file.derived.members:
+        return False
+    return name in file.derived.members[kind.id] or name in file.stored or not kind.derivable
 
 
 def _found(use: Use, kind: PackType, what: str, detail: str, scope: str | None) -> _Found:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from asyncify.infer.facts import Call, TargetKind
 from asyncify.plan.arguments import find_trouble, is_streamed, slot_values
 from asyncify.plan.awaiting import awaited, can_await, why_not
-from asyncify.plan.generators import decide_generator_call, is_entered
+from asyncify.plan.generators import decide_generator_call
 from asyncify.plan.hold import held_response
 from asyncify.plan.indirect import is_direct, value_template
 from asyncify.plan.lambdas import Form, form_at
@@ -123,8 +124,7 @@ def _written(scene: Scene, call: Call, rule: Rule, node: ast.Call, what: str) ->
     step = Step(call.place, Substitute(template, holes, _streaming_keyword(rule)), rule.id, rule.why, rule.safety)
     if template.startswith("await "):
         return awaited(scene, call, template, step, what)
-    steps = (step, *_entered_resource(scene, call, rule, node))
-    return Decided(steps, (Outcome(call.place, what, Ending.CONVERTED, rule.id),))
+    return Decided((step,), (Outcome(call.place, what, Ending.CONVERTED, rule.id),))
 
 
 def _through_value(scene: Scene, call: Call, rule: Rule, what: str) -> Decided:
@@ -134,15 +134,6 @@ def _through_value(scene: Scene, call: Call, rule: Rule, what: str) -> Decided:
         return _refused(call, what, rule.id, Reason.NOT_CALLED)
     template = "await {it}" if call.certain else "await {aio}.settle({it})"
     return awaited(scene, call, template, Step(call.place, Substitute(template), rule.id, rule.why), what)
-
-
-def _entered_resource(scene: Scene, call: Call, rule: Rule, node: ast.Call) -> tuple[Step, ...]:
-    """`with Session() as s` of a type that is entered asynchronously."""
-    kind = scene.catalogue.types.get(rule.returns or "")
-    if kind is None or not kind.enters_async or not is_entered(scene, node) or not scene.runs_in_loop(call.scope):
-        return ()
-    why = "The resource closes asynchronously."
-    return (Step(call.place, EnterAsync(), rule.id, why),)
 
 
 def _holes(scene: Scene, call: Call, rule: Rule, node: ast.Call, template: str) -> tuple[Hole, ...] | None:
@@ -173,10 +164,9 @@ def _refused(call: Call, what: str, rule: str, reason: Reason, detail: str = "")
     return Decided(outcomes=(Outcome(call.place, what, Ending.REFUSED, rule, reason, detail),))
 
 
-def broken_packs(scene: Scene, decided: Decided) -> set[str]:
+def broken_packs(scene: Scene, decided: Decided) -> Iterator[tuple[str, Outcome]]:
     """Packs of which an object has become another while a call on it stays as it was: such code would fail."""
-    refused = {outcome.place.span for outcome in decided.outcomes if outcome.ending is Ending.REFUSED}
-    found: set[str] = set()
+    refused = {outcome.place.span: outcome for outcome in decided.outcomes if outcome.ending is Ending.REFUSED}
     for call in scene.facts.calls:
         if call.place.span not in refused:
             continue
@@ -184,8 +174,7 @@ def broken_packs(scene: Scene, decided: Decided) -> set[str]:
             rule, kind = scene.catalogue.rule_for(path), scene.catalogue.types.get(path.rpartition(".")[0])
             is_object = kind is not None and kind.becomes is not None and rule is not None
             if is_object and rule is not None and rule.pack in scene.migrating and not is_left_alone(scene, call, rule):
-                found.add(rule.pack)
-    return found
+                yield rule.pack, refused[call.place.span]
 
 
 # ---------------------------------------------------------------- calls of the project's own functions

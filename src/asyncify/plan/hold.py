@@ -34,6 +34,8 @@ class _Region:
 
 def held_response(scene: Scene, call: Call, rule: Rule, node: ast.Call) -> Decided | None:
     """Steps that hold the response of this call open; None where it has to be read at once."""
+    if any(path.rpartition(".")[0] in scene.derived.overridden for path in pack_paths(call)):
+        return None  # what a method of the project gives back has been read
     template = as_written(rule.opens or "", pack_paths(call)[0], node)
     drop = (rule.streams,) if rule.streams else ()
     holes = (Hole("self", scene.tree.place(node.func.value)),) if isinstance(node.func, ast.Attribute) else ()

@@ -14,6 +14,7 @@ from asyncify.plan.annotations import decide_annotation
 from asyncify.plan.blockers import Blockers
 from asyncify.plan.calls import broken_packs, decide_call
 from asyncify.plan.definitions import decide_function
+from asyncify.plan.derived import Derived, overridden_otherwise
 from asyncify.plan.generators import decide_run
 from asyncify.plan.indirect import indirect_paths
 from asyncify.plan.lifespan import decide_lifespan, lifespan_calls, registers_events
@@ -34,7 +35,7 @@ from asyncify.plan.step import (
 )
 from asyncify.plan.support_place import place_support
 from asyncify.plan.tree import Tree
-from asyncify.plan.uses import decide_use
+from asyncify.plan.uses import decide_use, entered_packs
 from asyncify.project import Project
 from asyncify.rule import Rule
 
@@ -51,7 +52,7 @@ def plan(
 ) -> Plan:
     """Every edit and every thing left alone, sorted; the same for the same input."""
     migrating = _migrating(index, colouring, catalogue) - blockers.packs
-    scenes = _scenes(project, index, colouring, catalogue, migrating)
+    scenes = _scenes(project, index, colouring, catalogue, migrating, blockers.derived)
     decided = {path: _decide_file(scene) for path, scene in scenes.items()}
     lingering = _lingering(decided, catalogue)
     if lingering:
@@ -72,11 +73,23 @@ def plan(
         outcomes=tuple(outcomes),
         warnings=tuple(warnings),
         verdicts=colouring.verdicts,
-        broken=frozenset(pack for path, scene in scenes.items() for pack in broken_packs(scene, decided[path])),
+        broken=_broken(scenes, decided, overridden_otherwise(blockers.derived, index, colouring, catalogue, migrating)),
         support=place_support(users, texts, support_name, names, project.package) if users else None,
         requires=tuple(sorted({line for pack in packs for line in pack.requires})),
         drops=tuple(sorted({name for pack in packs for name in pack.drops})),
     )
+
+
+def _broken(
+    scenes: Mapping[str, Scene], decided: Mapping[str, Decided], overridden: Iterable[tuple[str, Outcome]]
+) -> dict[str, tuple[Outcome, ...]]:
+    """Packs that cannot migrate after all, and the places that are to blame."""
+    blamed: dict[str, list[Outcome]] = {}
+    called = (found for path, scene in scenes.items() for found in broken_packs(scene, decided[path]))
+    entered = (found for path, scene in scenes.items() for found in entered_packs(scene, decided[path]))
+    for pack, outcome in (*called, *entered, *overridden):
+        blamed.setdefault(pack, []).append(outcome)
+    return {pack: tuple(outcomes) for pack, outcomes in blamed.items()}
 
 
 def _migrating(index: Index, colouring: Colouring, catalogue: Catalogue) -> frozenset[str]:
@@ -103,7 +116,12 @@ def _raises(rule: Rule) -> bool:
 
 
 def _scenes(
-    project: Project, index: Index, colouring: Colouring, catalogue: Catalogue, migrating: frozenset[str]
+    project: Project,
+    index: Index,
+    colouring: Colouring,
+    catalogue: Catalogue,
+    migrating: frozenset[str],
+    derived: Derived,
 ) -> dict[str, Scene]:
     """The files in which there is anything to decide."""
     by_file: dict[str, list[str]] = {}
@@ -118,7 +136,7 @@ def _scenes(
     trees = {path: Tree(path, source.text) for path, (source, _, _) in touched.items()}
     indirect = indirect_paths(trees, index, catalogue)
     return {
-        path: _scene(trees[path], facts, functions, index, colouring, catalogue, migrating, indirect)
+        path: _scene(trees[path], facts, functions, index, colouring, catalogue, migrating, derived, indirect)
         for path, (_, facts, functions) in touched.items()
     }
 
@@ -146,6 +164,7 @@ def _scene(
     colouring: Colouring,
     catalogue: Catalogue,
     migrating: frozenset[str],
+    derived: Derived,
     indirect: frozenset[str],
 ) -> Scene:
     return Scene(
@@ -158,6 +177,7 @@ def _scene(
         catalogue=catalogue,
         migrating=migrating,
         lingering=frozenset(),
+        derived=derived,
         indirect=indirect,
         calls={call.place.span: call for call in facts.calls},
         uses={use.place.span: use for use in facts.uses},

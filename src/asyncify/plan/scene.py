@@ -10,6 +10,7 @@ from asyncify.catalogue import Catalogue
 from asyncify.colour.colouring import Colour, Colouring
 from asyncify.infer.facts import Call, FileFacts, Index, TargetKind, Use
 from asyncify.place import Place
+from asyncify.plan.derived import Derived
 from asyncify.plan.step import Outcome, Step, Warned
 from asyncify.plan.tree import Tree
 from asyncify.rule import Rule
@@ -57,6 +58,7 @@ class Scene:
     catalogue: Catalogue
     migrating: frozenset[str]  # ids of packs of which some waiting call is converted
     lingering: frozenset[str]  # ids of packs of which some waiting call stays as it is
+    derived: Derived  # what the project's own classes add to those of libraries
     indirect: frozenset[str]  # pack paths that some call of the project reaches through a variable
     calls: Mapping[tuple[int, int, int, int], Call]  # by span
     uses: Mapping[tuple[int, int, int, int], Use]  # by span

@@ -210,7 +210,7 @@ class Plan:
     outcomes: tuple[Outcome, ...]
     warnings: tuple[Warned, ...]
     verdicts: Mapping[str, Verdict]
-    broken: frozenset[str]  # packs of which a shared object migrates while a call on it cannot: plan without them
+    broken: Mapping[str, tuple[Outcome, ...]]  # packs that cannot migrate as planned, and why: plan without them
     support: SupportModule | None
     requires: tuple[str, ...]
     drops: tuple[str, ...]

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from asyncify.infer.facts import TargetKind, Use
+from asyncify.plan.generators import is_entered
 from asyncify.plan.indirect import value_of
+from asyncify.plan.locals import is_local_name
 from asyncify.plan.scene import NOTHING, Decided, Scene
-from asyncify.plan.step import Ending, FlattenCatch, Hole, Outcome, Step, Substitute
+from asyncify.plan.step import Ending, EnterAsync, FlattenCatch, Hole, Outcome, Step, Substitute
 from asyncify.reason import Reason
 from asyncify.rule import ExceptionRule, Form, PackType
 
 EXCEPTION_RULE = "exception-class"
 TYPE_RULE = "library-type"
+ENTERED = "library-object-entered"
+ENTER = "__enter__"
 WHY_EXCEPTION = "The new library raises classes of its own; a handler of the old ones would not see them."
 WHY_TYPE = "The value is of another class now."
+WHY_ENTERED = "The resource closes asynchronously."
 WHY_VALUE = "It is called through a variable, so the variable has to hold the asynchronous one."
 WHY_HANDED = "Whoever gets it calls it without await."
 OF_PROJECT = frozenset({TargetKind.FUNCTION, TargetKind.CLASS})
@@ -22,7 +28,10 @@ WHY_RESPONSE = "Not every exception of the new library carries a response."
 
 
 def decide_use(scene: Scene, use: Use) -> Decided:
-    """Classes of a migrating library are renamed wherever they are named; other uses need no decision."""
+    """Classes of a migrating library are renamed wherever they are named, their objects entered as they want to be;
+    other uses need no decision."""
+    if use.types:
+        return _decide_entered(scene, use)
     if len(use.symbols) != 1:
         return NOTHING
     symbol = use.symbols[0]
@@ -45,6 +54,29 @@ def decide_use(scene: Scene, use: Use) -> Decided:
     if kind is not None and kind.pack in scene.migrating and kind.becomes is not None:
         return _decide_type(scene, use, node, kind)
     return NOTHING
+
+
+def _decide_entered(scene: Scene, use: Use) -> Decided:
+    """`with session:` of an object that has become one which is entered asynchronously."""
+    node = scene.node_of(use.place)
+    kinds = [kind for name in use.types if (kind := scene.catalogue.types.get(name)) and kind.pack in scene.migrating]
+    kinds = [kind for kind in kinds if kind.enters_async]
+    if not kinds or node is None or not is_entered(scene, node):
+        return NOTHING
+    if any(ENTER in scene.derived.members.get(kind.id, ()) for kind in kinds):
+        return NOTHING  # the project's own way of entering
+    if scene.runs_in_loop(use.scope):
+        return Decided((Step(use.place, EnterAsync(), TYPE_RULE, WHY_ENTERED),))
+    if isinstance(node, ast.Call) or (isinstance(node, ast.Name) and is_local_name(scene.tree, node)):
+        return NOTHING  # an object of a function that stays as it is
+    return Decided(outcomes=(Outcome(use.place, kinds[0].id, Ending.REFUSED, ENTERED, Reason.STUCK_CALLER),))
+
+
+def entered_packs(scene: Scene, decided: Decided) -> Iterator[tuple[str, Outcome]]:
+    """Packs of which an object is entered where it cannot be entered asynchronously: they cannot migrate."""
+    for outcome in decided.outcomes:
+        if outcome.rule == ENTERED:
+            yield scene.catalogue.types[outcome.what].pack, outcome
 
 
 def _is_handed_out(scene: Scene, node: ast.expr, symbol: str) -> bool:
