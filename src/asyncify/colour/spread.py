@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -11,7 +11,8 @@ from asyncify.catalogue import Catalogue
 from asyncify.colour.barriers import Barrier, find_barriers
 from asyncify.colour.colouring import Colour, Colouring, Link, Verdict
 from asyncify.infer.facts import Index
-from asyncify.infer.graph import DIRECT, WRAPPER, Edge, Graph
+from asyncify.infer.graph import DIRECT, FLOW, WRAPPER, Edge, Graph
+from asyncify.infer.guards import Guard, Name
 from asyncify.place import Place
 from asyncify.reason import Reason
 
@@ -80,12 +81,18 @@ class _Spread:
         self.barriers = found
         self.family_of: dict[int, frozenset[int]] = {n: group for group in graph.families for n in group}
         self._share_barriers()
-        edges = graph.edges if barriers else (*graph.edges, *graph.reads)
-        self.edges = [edge for edge in edges if colour_perhaps or not edge.perhaps]
+        self.edges = [edge for edge in graph.edges if colour_perhaps or not edge.perhaps]
+        self.reads = graph.reads if not barriers else ()
         self.edges += [Edge(escape.scope, escape.function, "", DIRECT, escape.spot) for escape in taken]
         self.seeds = [
             edge for edge in self.edges if edge.target < 0 and _counts(catalogue, edge.path, without, colour_detected)
         ]
+        self.guards: dict[int, list[Guard]] = {}  # function -> where it holds locks that would follow
+        self.holders: dict[Name, list[Guard]] = {}
+        for guard in graph.guards if not barriers else ():
+            self.guards.setdefault(guard.scope, []).append(guard)
+            for name in guard.names:
+                self.holders.setdefault(name, []).append(guard)
         self.reached: dict[int, _Reached] = {}
         self.intrinsic: dict[int, _Reached] = {}  # wrappers that wait whatever they wrap
         self.rounds = 0
@@ -99,15 +106,22 @@ class _Spread:
                 self.barriers.setdefault(number, self.barriers[held[0]])
 
     def run(self) -> Colouring:
-        callers: dict[int, list[Edge]] = {}
-        for edge in self.edges:
-            if edge.target >= 0:
-                callers.setdefault(edge.target, []).append(edge)
         queue: deque[tuple[int, bool]] = deque()
         for edge in self.seeds:
             self._reach(edge, queue)
+        turned = self._spread(queue, _by_target(self.edges))
+        if self.reads:
+            self.guards = {}  # a lock held over what may only read a property is no lock held over a wait
+            self._spread(deque(turned), _by_target((*self.edges, *self.reads)))
+        verdicts = {self.graph.ids[number]: verdict for number, verdict in self._verdicts()}
+        return Colouring(verdicts, self.rounds, self.capped)
+
+    def _spread(self, queue: deque[tuple[int, bool]], callers: Mapping[int, list[Edge]]) -> list[tuple[int, bool]]:
+        """Colour the callers of what is in the queue, and theirs; returns all that went through the queue."""
+        turned: list[tuple[int, bool]] = []
         while queue:
             number, is_intrinsic = queue.popleft()
+            turned.append((number, is_intrinsic))
             state = (self.intrinsic if is_intrinsic else self.reached)[number]
             self.rounds = max(self.rounds, state.round)
             if self.rounds > MAX_ROUNDS:
@@ -119,8 +133,7 @@ class _Spread:
             for member in sorted(self.family_of.get(number, ())) if not is_intrinsic else ():
                 if member not in self.reached:
                     self._note(member, _Reached(None, number, state.round), queue)
-        verdicts = {self.graph.ids[number]: verdict for number, verdict in self._verdicts()}
-        return Colouring(verdicts, self.rounds, self.capped)
+        return turned
 
     def _carries(self, edge: Edge, is_intrinsic: bool) -> bool:
         """A call of a decorated function waits if the function does, or its wrapper by itself."""
@@ -135,6 +148,19 @@ class _Spread:
             queue.append((source, True))
         if source not in self.reached:
             self._note(source, _Reached(edge, round=number), queue)
+        if source in self.guards:
+            self._hold(edge, queue, number)
+
+    def _hold(self, edge: Edge, queue: deque[tuple[int, bool]], number: int) -> None:
+        """A lock that is held over a wait has to become asynchronous, and so has all that takes it."""
+        line = self.graph.place(edge.spot).line
+        for guard in self.guards[edge.source]:
+            if not guard.first <= line <= guard.last:
+                continue
+            for name in guard.names:
+                for holder in self.holders.pop(name, ()):
+                    spot = (FLOW, *holder.spot)
+                    self._reach(Edge(holder.scope, -1, holder.path, DIRECT, spot), queue, number + 1)
 
     def _note(self, number: int, how: _Reached, queue: deque[tuple[int, bool]]) -> None:
         self.reached[number] = how
@@ -184,6 +210,14 @@ class _Spread:
                 links.append(Link(self.graph.place(edge.spot), self.graph.ids[edge.target]))
                 state = (self.intrinsic if edge.how == WRAPPER else self.reached).get(edge.target)
         return tuple(links)
+
+
+def _by_target(edges: Iterable[Edge]) -> dict[int, list[Edge]]:
+    callers: dict[int, list[Edge]] = {}
+    for edge in edges:
+        if edge.target >= 0:
+            callers.setdefault(edge.target, []).append(edge)
+    return callers
 
 
 def _counts(catalogue: Catalogue, path: str, without: frozenset[str], colour_detected: bool) -> bool:

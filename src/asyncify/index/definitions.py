@@ -148,6 +148,7 @@ class Definitions(Statements):
             node.name, pending.qualname, span_of(node), isinstance(node, ast.AsyncFunctionDef),
             pending.is_generator, False, scope.owner, _enclosing(scope), pending.params, pending.returns,
             pending.yields if pending.is_generator else NOTHING, pending.value, pending.decorators, _has_body(node),
+            _required(node.args),
         )  # fmt: skip
 
     def return_cell(self) -> int:
@@ -266,6 +267,11 @@ def _bases(node: ast.ClassDef) -> tuple[str, ...]:
         else:
             found.append(dotted(base) or "?")
     return tuple(found)
+
+
+def _required(arguments: ast.arguments) -> int:
+    positional = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
+    return positional + sum(default is None for default in arguments.kw_defaults)
 
 
 def _has_body(node: Definition) -> bool:

@@ -96,11 +96,11 @@ class Recorder:
         self.containers.append((target, kept))
         return target
 
-    def flow(self, kind: str, base: int, node: ast.expr) -> int:
+    def flow(self, kind: str, base: int, node: ast.expr, until: int = 0) -> int:
         if not base:
             return NOTHING
         target = self.cell()
-        self.flows.append(FlowFact(kind, base, target, self.scope.function, self.position, span_of(node)))
+        self.flows.append(FlowFact(kind, base, target, self.scope.function, self.position, span_of(node), until))
         return target
 
     def occur(self, cell: int, node: ast.expr) -> None:

@@ -173,7 +173,7 @@ class Statements(Branches):
         for item in node.items:
             self.consumer = "with"
             base = self.expression(item.context_expr)
-            value = self.flow("with", base, item.context_expr)
+            value = self.flow("with", base, item.context_expr, node.end_lineno or 0)
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, value)
         self.body(node.body)

@@ -36,6 +36,7 @@ class FunctionFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     value: int  # cell of the function itself, before its decorators
     decorators: tuple[str, ...]
     has_body: bool  # False: nothing but `...`, pass, a docstring, raise NotImplementedError
+    required: int = 0  # how many parameters have no default
 
 
 class ClassFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -86,6 +87,7 @@ class FlowFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     scope: int
     position: int
     span: Span
+    until: int = 0  # of "with": the last line of its body
 
 
 class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -40,10 +40,15 @@ class Calls(Special, Containers):
             self.call(int(first), site, args, result, how)
         elif kind == Kind.CTXF:
             self._call_context(int(first), -1, site, args, result, how)
+        elif kind == Kind.CURRY:
+            self._call_curried(int(first), value, -1, site, args, result, how)
         elif kind == Kind.PARTIAL:
             self._call_partial(int(first), site, args, result, how)
         elif kind == Kind.CMETH:
             self.call_container(int(first), str(second), args, result)
+        elif kind == Kind.GMETH:
+            self.stepped.setdefault((site.file, site.number), {})[int(first)] = None
+            self.cells.edge(self.functions[int(first)].yields, result)
         elif kind == Kind.PACK:
             self._call_pack(f"{first}.__call__", site, result, str(first))
         elif kind == Kind.ANYMEMBER:
@@ -167,6 +172,8 @@ class Calls(Special, Containers):
             self._call_decorated(int(first), int(second), receiver, site, args, result, how)
         elif kind == Kind.CTXF:
             self._call_context(int(first), receiver, site, args, result, how)
+        elif kind == Kind.CURRY:
+            self._call_curried(int(first), self.bind_value(inner, receiver), receiver, site, args, result, how)
         else:
             self.call(inner, site, args, result, how)
 
@@ -206,6 +213,28 @@ class Calls(Special, Containers):
         self.reach(site, self.values.of(Kind.FUNC, number), how)
         self.bind(number, args, 1 if receiver >= 0 else 0)
         self.cells.add(result, self.values.of(Kind.CTX, number))
+
+    def _call_curried(
+        self, inner: int, value: int, receiver: int, site: Site, args: Arguments, result: int, how: int
+    ) -> None:  # fmt: skip
+        """With all arguments the function runs; with fewer what comes back waits for the others.
+
+        Constants are no part of `args`: whether all are there is not always known.
+        """
+        if receiver >= 0:
+            self._call_bound(inner, receiver, site, args, result, how)
+        else:
+            self.call(inner, site, args, result, how)
+        number, _ = self.function_of(inner)
+        given = len(args) + (1 if receiver >= 0 else 0)
+        if number < 0 or given >= self.functions[number].fact.required or any(key in {"*", "**"} for key, _ in args):
+            return
+        place = self.site_base[site.file] + site.number
+        if place not in self.partials:
+            callee = self.cells.new()
+            self.cells.add(callee, value)
+            self.partials[place] = (callee, args)
+            self.cells.add(result, self.values.of(Kind.PARTIAL, place))
 
     # Classes
 

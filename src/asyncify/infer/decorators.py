@@ -13,7 +13,10 @@ PROPERTIES = frozenset(
      "werkzeug.utils.cached_property", "types.DynamicClassAttribute"}
 )  # fmt: skip
 CONTEXTS = frozenset({"contextlib.contextmanager"})
+CURRIES = (".curry", ".curried", ".autocurry")
 WRAPPING = frozenset({Kind.FUNC, Kind.DECO, Kind.CTXF, Kind.STATIC, Kind.CLSM})
+
+CALLED = frozenset({Kind.FUNC, Kind.BOUND, Kind.DECO, Kind.PARTIAL})
 
 
 class Decorators(Calls):
@@ -61,6 +64,8 @@ class Decorators(Calls):
             self.cells.react(inner, self._on_wrap, Kind.CLSM, target)
         elif path in CONTEXTS:
             self.cells.react(inner, self._on_wrap, Kind.CTXF, target)
+        elif path.endswith(CURRIES):
+            self.cells.react(inner, self._on_wrap, Kind.CURRY, target)
         else:
             self.cells.edge(inner, target)
         if function >= 0:
@@ -120,11 +125,33 @@ class Decorators(Calls):
         self.cells.add(target, self.values.of(Kind.DECO, wrapper, value))
 
     def _class_decorator(self, number: int, inner: int, target: int) -> None:
-        self.cells.edge(inner, target)
-        self.cells.add(target, self.values.of(Kind.INST, number))
+        if self._is_read_by_get(number):
+            self.cells.react(inner, self._on_wrap, Kind.PROP, target)
+            getter = self._body_cell(self.classes[number].mro, "__get__")
+            self.cells.react(getter, self._on_get, inner, target)
+        else:
+            self.cells.edge(inner, target)
+            self.cells.add(target, self.values.of(Kind.INST, number))
         constructor = self._body_cell(self.classes[number].mro, "__init__")
         if constructor:
             self.cells.react(constructor, self._on_decorator_class, inner)
+
+    def _is_read_by_get(self, number: int) -> bool:
+        """Does an object of the class answer when an attribute is read, and cannot be called itself?"""
+        has = [self.objects.definer(number, name) is not None for name in ("__get__", "__call__")]
+        return has == [True, False]
+
+    def _on_get(self, value: int, reaction: Reaction) -> None:
+        number, _ = self.function_of(value)
+        if number >= 0:
+            self.cells.react(self.functions[number].returns, self._on_got, *reaction[1:])
+
+    def _on_got(self, value: int, reaction: Reaction) -> None:
+        """`__get__` gives something to call: what is read behaves like the function that is decorated."""
+        _, inner, target = reaction
+        kind, first, _ = self.data[value]
+        if kind in CALLED or (kind == Kind.OUT and first == "types.MethodType()"):
+            self.cells.edge(inner, target)
 
     def _on_decorator_class(self, value: int, reaction: Reaction) -> None:
         number, _ = self.function_of(value)

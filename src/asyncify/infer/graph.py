@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from asyncify.index.summary import OCCURRENCE, POSITIONS, SITE, numbers
 from asyncify.infer.calls import DIRECT, THROUGH, WRAPPER
 from asyncify.infer.families import find_families
+from asyncify.infer.guards import Guard, find_guards
 from asyncify.infer.link import Solver
 from asyncify.infer.objects import Objects
 from asyncify.infer.solver import FOREIGN
@@ -50,9 +51,10 @@ class Graph:
     edges: tuple[Edge, ...]
     escapes: tuple[Escape, ...]
     decorated: dict[int, frozenset[int]]  # wrapper -> what it wraps
-    reads: tuple[Edge, ...]  # properties that are read
+    reads: tuple[Edge, ...]  # what no await can stand before: properties that are read, `generator.send(x)`
     getters: frozenset[int]  # functions behind properties
     families: tuple[frozenset[int], ...]
+    guards: tuple[Guard, ...] = ()  # where locks are held
 
     def function_place(self, number: int) -> Place:
         fn = self.objects.functions[number]
@@ -80,9 +82,10 @@ def build_graph(solver: Solver) -> Graph:
         edges=tuple(edges),
         escapes=tuple(_escapes(solver)),
         decorated={wrapper: frozenset(inner) for wrapper, inner in solver.decorated_by.items()},
-        reads=tuple(_reads(solver)),
+        reads=(*_reads(solver), *_steps(solver)),
         getters=_getters(solver),
         families=find_families(solver),
+        guards=find_guards(solver),
     )
 
 
@@ -155,6 +158,18 @@ def _reads(solver: Solver) -> list[Edge]:
                 scope = solver.objects.function_base[file] + marks[index + 1] - 1
                 edges += [Edge(scope, g, "", DIRECT, (READ, file, index // OCCURRENCE)) for g in sorted(getters_here)]
     return edges
+
+
+def _steps(solver: Solver) -> list[Edge]:
+    """Calls of a generator's own methods, which run its body."""
+    sites = ((solver.site_base[file] + number, ran) for (file, number), ran in sorted(solver.stepped.items()))
+    found = ((solver.sites[number], ran) for number, ran in sites)
+    return [
+        Edge(site.scope, function, "", DIRECT, (CALL, site.file, site.number))
+        for site, ran in found
+        for function in ran
+        if site.scope >= 0
+    ]
 
 
 def _getters(solver: Solver) -> frozenset[int]:

@@ -7,7 +7,8 @@ from asyncify.infer.solver import Base
 from asyncify.infer.values import Kind
 
 MAX_SUBCLASSES = 60
-CALLABLE = frozenset({Kind.FUNC, Kind.DECO, Kind.CTXF})
+STEPS = frozenset({"__next__", "send", "throw", "close"})
+CALLABLE = frozenset({Kind.FUNC, Kind.DECO, Kind.CTXF, Kind.CURRY})
 
 
 class Members(Base):
@@ -62,8 +63,8 @@ class Members(Base):
             self.cells.add(cell, self.values.of(Kind.CMETH, first, name))
         elif kind == Kind.PROP and name in {"setter", "getter", "deleter"}:
             self.cells.add(cell, self.values.of(Kind.SETTER, value))
-        elif kind == Kind.GEN and name == "__next__":
-            self.cells.edge(self.functions[int(first)].yields, cell)
+        elif kind == Kind.GEN and name in STEPS:
+            self.cells.add(cell, self.values.of(Kind.GMETH, first, name))
         elif kind in {Kind.BOUND, Kind.DECO} and name in {"__wrapped__", "__func__"}:
             self.cells.add(cell, value)
         return cell
@@ -158,8 +159,27 @@ class Members(Base):
         elif kind == Kind.CLSM:
             owner = self.data[receiver][1]
             self.cells.add(cell, self.bind_value(int(first), self.values.of(Kind.CLASS, owner)))
+        elif kind == Kind.INST and self.objects.definer(int(first), "__get__") is not None:
+            self.cells.react(self.member(value, "__get__"), self._on_descriptor, receiver, cell)
         else:
             self.cells.add(cell, value)
+
+    def _on_descriptor(self, value: int, reaction: Reaction) -> None:
+        """`__get__` of an object in a class body runs when the attribute is read, and gives what is read."""
+        _, receiver, cell = reaction
+        number, descriptor = self.function_of(value)
+        if number < 0:
+            return
+        given = self.functions[number].positional
+        if len(given) > 1 and self.data[receiver][0] == Kind.INST:
+            self.cells.add(given[1], receiver)
+        if len(given) > 2:
+            self.cells.add(given[2], self.values.of(Kind.CLASS, self.data[receiver][1]))
+        self.properties.setdefault(cell, {})[number] = None
+        self.returned(number, descriptor, cell)
+
+    def function_of(self, value: int) -> tuple[int, int]:
+        raise NotImplementedError
 
     def _read_property(self, getter: int, receiver: int, cell: int) -> None:
         kind, first, second = self.data[getter]
@@ -247,6 +267,12 @@ class Members(Base):
                 if self.objects.related(reader, number):
                     self.cells.edge(cell, member)
         return cell
+
+    def holders(self, number: int, name: str) -> list[int]:
+        """The classes that make attribute `name` of an instance: those that assign it, else that whose body has it."""
+        found = [holder for holder in self._holders.get(name, ()) if self.objects.related(number, holder)]
+        definer = self.objects.definer(number, name)
+        return found or [number if definer is None else definer]
 
     def on_load(self, value: int, reaction: Reaction) -> None:
         _, name, target = reaction

@@ -47,6 +47,7 @@ class Base:
         self.decorated_by: dict[int, dict[int, None]] = {}  # wrapper function -> functions it wraps
         self.outer_decorators: dict[int, dict[tuple[str, int, int], None]] = {}  # function -> (path, file, decoration)
         self._waiting: dict[str, list[str]] = {}  # pack type -> paths of its members that wait
+        self.stepped: dict[tuple[int, int], dict[int, None]] = {}  # (file, call) -> generators that it runs a step of
         self.table_reads: set[int] = set()  # cells that hold what came out of a container under a computed key
         self._canonical: dict[str, int] = {}
         self._roots = frozenset(

@@ -32,7 +32,7 @@ CALLS_FIRST = frozenset(
     {"builtins.map", "builtins.filter", "functools.reduce", "itertools.starmap", "contextlib.suppress()"}
 )
 PARTIALS = frozenset({"functools.partial", "functools.partialmethod"})
-WRAPPED = frozenset({Kind.FUNC, Kind.BOUND, Kind.DECO, Kind.PARTIAL, Kind.CTXF})
+WRAPPED = frozenset({Kind.FUNC, Kind.BOUND, Kind.DECO, Kind.PARTIAL, Kind.CTXF, Kind.CURRY})
 
 
 class Special(Containers):
@@ -178,7 +178,7 @@ class Special(Containers):
         if kind == Kind.BOUND:
             receiver = int(second)
             kind, first, second = self.data[int(first)]
-        if kind in {Kind.CTXF, Kind.STATIC, Kind.CLSM, Kind.PROP}:
+        if kind in {Kind.CTXF, Kind.STATIC, Kind.CLSM, Kind.PROP, Kind.CURRY}:
             kind, first, second = self.data[int(first)]
         while kind == Kind.DECO:
             kind, first, second = self.data[int(second)]

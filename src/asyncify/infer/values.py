@@ -32,6 +32,8 @@ class Kind(IntEnum):
     SUPER = 19  # class in whose method super() stands
     ANYMEMBER = 20  # id of a pack type: some member of it, by a computed name
     SETTER = 21  # property value: its `setter` decorator
+    CURRY = 22  # callable value: called with too few arguments it waits for the others
+    GMETH = 23  # function, method name: `send` and the like of its running generator
 
 
 class Values:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from asyncify.colour.colouring import Colour, Colouring
 from asyncify.infer.facts import Call, FileFacts, Function, Implicit, Index, Position, Target, TargetKind
 from asyncify.infer.graph import CALL
+from asyncify.infer.guards import LOCKS
 from asyncify.place import Place
 from asyncify.plan.generators import ITERATORS, is_context_manager
 from asyncify.plan.scene import RUNS_IN_LOOP, pack_paths
@@ -18,9 +19,6 @@ from asyncify.reason import Reason
 PAIR = {"__enter__": "__exit__", "__exit__": "__enter__"}
 SPECIAL = frozenset({*PAIR, *ITERATORS})
 STACKS = ("enter_context:", "push:")
-LOCKS = frozenset(
-    f"threading.{name}" for name in ("Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition")
-)  # fmt: skip
 
 Found = Iterator[tuple[str, Reason]]
 

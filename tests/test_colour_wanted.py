@@ -1,0 +1,165 @@
+"""Functions that are made, read and stepped in ways that no call shows; and locks that are held over a wait."""
+
+from __future__ import annotations
+
+import pytest
+
+from asyncify.colour import colour
+from asyncify.index import Summary, summarise
+from asyncify.infer import infer
+from asyncify.project import Source
+from support import SHIPPED
+from test_colour import colours, names
+
+
+def wanted(source: str) -> set[str]:
+    """What would like to be async in a file, with the packs that ship."""
+    summary = summarise(Source("app.py", source.encode(), "utf-8", source))
+    assert isinstance(summary, Summary)
+    return names(colour(infer([summary], SHIPPED), SHIPPED, barriers=False))
+
+
+METHOD_MAKER = """
+import net
+class Method:
+    def __init__(self, path): self.path = path
+    def __get__(self, api, kind=None):
+        return api.caller(self)
+class Api:
+    status = Method("status")
+    def caller(self, method):
+        def call():
+            return net.get(method.path)
+        return call
+    def plain(self):
+        return 1
+def f(api: Api):
+    return api.status()
+def g(api: Api):
+    return api.plain()
+"""
+CURRIED = """
+import net
+from toolz import curry
+@curry
+def fetch(session, path, timeout):
+    return session.get(path)
+class Api:
+    def __init__(self):
+        self.fetch = fetch(net.Session())
+    def f(self, path, timeout):
+        return self.fetch(path, timeout)
+    def g(self):
+        return self.fetch
+"""
+OWN_PROPERTY = """
+import net
+class lazy:
+    def __init__(self, function): self.function = function
+    def __get__(self, thing, kind=None): return self.function(thing)
+class Api:
+    @lazy
+    def session(self): return net.Session()
+    @lazy
+    def size(self): return {}
+    def f(self): return self.session.get("u")
+    def g(self): return self.size.get("u")
+"""
+OWN_BINDING = """
+import functools, net
+class either:
+    def __init__(self, function): self.function = function
+    def __get__(self, thing, kind=None): return functools.partial(self.function, thing or kind)
+class Api:
+    @either
+    def fetch(self): return net.get("u")
+def f(api: Api):
+    return api.fetch()
+"""
+STEPPED = """
+import net
+def pages():
+    while True:
+        yield net.get("u")
+class Pages:
+    def __init__(self): self.pages = pages()
+    def f(self): return self.pages.send(None)
+class Letters:
+    def __init__(self): self.pages = []
+    def g(self): return self.pages.send(None)
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted", "others"),
+    [
+        (METHOD_MAKER, {"f", "Api.caller.<locals>.call"}, {"g", "Api.plain", "Api.caller"}),
+        (CURRIED, {"fetch", "Api.f"}, {"Api.g"}),
+        (OWN_PROPERTY, {"Api.f"}, {"Api.g", "Api.session", "Api.size"}),
+        (OWN_BINDING, {"f", "Api.fetch"}, set()),
+        (STEPPED, {"pages", "Pages.f"}, {"Letters.g"}),
+    ],
+    ids=["method-maker", "curried", "own-property", "own-binding", "stepped"],
+)
+def test_wants_to_be_async(source: str, wanted: set[str], others: set[str]) -> None:
+    found = names(colours(source, barriers=False))
+
+    assert wanted <= found
+    assert not others & found
+
+
+LOCKED = """
+import threading, requests
+class Held:
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._brief = threading.Lock()
+    def fill(self):
+        with self._lock:
+            self.data = requests.get("u")
+    def read(self):
+        with self._lock:
+            return self.data
+    def count(self):
+        with self._brief:
+            return 1
+    def fill_and_count(self):
+        with self._brief:
+            n = 1
+        return requests.get("u")
+class Other:
+    def __init__(self): self._lock = threading.Lock()
+    def read(self):
+        with self._lock:
+            return 1
+def f(h: Held): return h.read()
+def g(h: Held, o: Other): return h.count(), o.read()
+"""
+
+
+def test_a_lock_that_is_held_over_a_wait_takes_along_all_that_hold_it() -> None:
+    found = wanted(LOCKED)
+
+    assert {"Held.fill", "Held.read", "Held.fill_and_count", "f"} == found
+
+
+def test_a_lock_says_nothing_of_what_turns_async_today() -> None:
+    assert "Held.read" not in names(colours(LOCKED))
+
+
+def test_a_lock_round_a_property_alone_is_not_held_over_a_wait() -> None:
+    source = """
+import threading, requests
+class C:
+    def __init__(self): self._lock = threading.Lock()
+    @property
+    def name(self): return requests.get("u")
+    def save(self):
+        with self._lock:
+            return self.name
+    def load(self):
+        with self._lock:
+            return 1
+"""
+
+    assert {"C.name", "C.save"} == wanted(source)
