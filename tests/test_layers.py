@@ -10,7 +10,7 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "asyncify"
 LAYERS = [
     ["__init__"],
-    ["place", "errors", "reason"],
+    ["place", "errors", "reason", "garbage"],
     ["rule"],
     ["template"],
     ["catalogue"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -37,6 +38,8 @@ from asyncify.report.terminal import plan_in_words, verdict_tree
 from asyncify.rules_cli import rules_app
 from asyncify.writing.apply import apply_changes
 from asyncify.writing.undo import undo as undo_changes
+
+YOUNG_OBJECTS = 200_000  # what an analysis makes lives until the end: looking through it often would cost seconds
 
 app = typer.Typer(
     name="asyncify",
@@ -178,4 +181,5 @@ def _project_of(file: Path) -> Path:
 
 def main() -> None:
     """The console script."""
+    gc.set_threshold(YOUNG_OBJECTS)
     app()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
 
+from asyncify.garbage import collector_paused
 from asyncify.index.cache import Cache
 from asyncify.index.parse import summarise
 from asyncify.index.summary import ParseFault, Summaries, Summary
@@ -42,6 +43,7 @@ def summarise_project(project: Project, cache: bool = True, jobs: int = 1) -> Su
 
 def _parse(sources: list[Source], jobs: int) -> list[Summary | ParseFault]:
     if jobs <= 1 or len(sources) <= CHUNK:
-        return [summarise(source) for source in sources]
+        with collector_paused():
+            return [summarise(source) for source in sources]
     with ProcessPoolExecutor(jobs) as pool:
         return list(pool.map(summarise, sources, chunksize=CHUNK))

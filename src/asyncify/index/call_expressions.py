@@ -9,7 +9,7 @@ from sys import intern
 from asyncify.index.names import Names
 from asyncify.index.recorder import dotted, span_of
 from asyncify.index.scope import Scope
-from asyncify.index.summary import NOTHING, CallFact
+from asyncify.index.summary import NOTHING
 
 # Builtins whose result cannot matter; their arguments are still looked at.
 PLAIN_BUILTINS = frozenset(
@@ -50,7 +50,21 @@ class CallExpressions(Names):
             return NOTHING
         arguments = self._arguments(node)
         result = self.cell()
-        self.calls.append(CallFact(callee, result, arguments, self.scope.function, self.position, consumer, first // 4))
+        text = self.texts.setdefault
+        self.calls.extend(
+            (
+                callee,
+                result,
+                self.scope.function + 1,
+                self.position,
+                text(consumer, len(self.texts)),
+                first // 4,
+                len(self.arguments) // 2,
+                len(arguments),
+            )
+        )
+        for key, cell in arguments:
+            self.arguments.extend((text(key, len(self.texts)), cell))
         self.sites.extend(span_of(node))
         self.sites.extend(span_of(func))
         self.occur(result, node)

@@ -31,40 +31,12 @@ class Expressions(CallExpressions):
     def __init__(self, path: str) -> None:
         super().__init__(path)
         self.quiet = False  # inside a quoted annotation, which has no places of its own
-        self._visit: dict[type[ast.expr], Callable[..., int]] = {
-            ast.Name: self._name,
-            ast.Attribute: self._attribute,
-            ast.Call: self._call,
-            ast.Constant: self._constant,
-            ast.Subscript: self._subscript,
-            ast.Tuple: self._sequence,
-            ast.List: self._sequence,
-            ast.Set: self._sequence,
-            ast.Dict: self._dict,
-            ast.BoolOp: self._bool_op,
-            ast.BinOp: self._bin_op,
-            ast.IfExp: self._if_exp,
-            ast.Lambda: self._lambda,
-            ast.Await: self._await,
-            ast.Yield: self._yield,
-            ast.YieldFrom: self._yield_from,
-            ast.Starred: self._starred,
-            ast.NamedExpr: self._named,
-            ast.ListComp: self._comprehension,
-            ast.SetComp: self._comprehension,
-            ast.GeneratorExp: self._comprehension,
-            ast.DictComp: self._comprehension,
-            ast.Compare: self._compare,
-            ast.UnaryOp: self._unary,
-            ast.JoinedStr: self._text,
-            ast.FormattedValue: self._formatted,
-        }
 
     def expression(self, node: ast.expr) -> int:
         """The cell of an expression's value; NOTHING if it cannot be of interest."""
-        visit = self._visit.get(type(node))
+        visit = VISIT.get(type(node))
         if visit is not None:
-            return visit(node)
+            return visit(self, node)
         self.consumer = "other"
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
@@ -279,3 +251,34 @@ class Expressions(CallExpressions):
 
     def qualname_prefix(self) -> str:
         raise NotImplementedError
+
+
+# Here and not in the instance, which would hold itself by its own methods and have to be collected as garbage.
+VISIT: dict[type[ast.expr], Callable[..., int]] = {
+    ast.Name: Expressions._name,
+    ast.Attribute: Expressions._attribute,
+    ast.Call: CallExpressions._call,
+    ast.Constant: Expressions._constant,
+    ast.Subscript: Expressions._subscript,
+    ast.Tuple: Expressions._sequence,
+    ast.List: Expressions._sequence,
+    ast.Set: Expressions._sequence,
+    ast.Dict: Expressions._dict,
+    ast.BoolOp: Expressions._bool_op,
+    ast.BinOp: Expressions._bin_op,
+    ast.IfExp: Expressions._if_exp,
+    ast.Lambda: Expressions._lambda,
+    ast.Await: Expressions._await,
+    ast.Yield: Expressions._yield,
+    ast.YieldFrom: Expressions._yield_from,
+    ast.Starred: Expressions._starred,
+    ast.NamedExpr: Expressions._named,
+    ast.ListComp: Expressions._comprehension,
+    ast.SetComp: Expressions._comprehension,
+    ast.GeneratorExp: Expressions._comprehension,
+    ast.DictComp: Expressions._comprehension,
+    ast.Compare: Expressions._compare,
+    ast.UnaryOp: Expressions._unary,
+    ast.JoinedStr: Expressions._text,
+    ast.FormattedValue: Expressions._formatted,
+}

@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterable
 
 from asyncify.index.scope import Scope
-from asyncify.index.summary import NOTHING, CallFact, ClassFact, FlowFact, FunctionFact, ImportFact, Span
+from asyncify.index.summary import NOTHING, ClassFact, FlowFact, FunctionFact, ImportFact, Span
 
 
 class Recorder:
@@ -24,8 +24,9 @@ class Recorder:
         self.stars: list[tuple[str, int]] = []
         self.exports: tuple[str, ...] | None = None
         self.aliases: dict[str, str] = {}
-        self.copies: list[int] = []
-        self.loads: list[tuple[int, str, int]] = []
+        self.texts: dict[str, int] = {"": 0}
+        self.copies = array("I")
+        self.loads = array("I")
         self.stores: list[tuple[int, str, int]] = []
         self.dynamic: list[tuple[int, str, str, int]] = []
         self.items: list[tuple[int, str | int | None, int]] = []
@@ -36,7 +37,8 @@ class Recorder:
         self.supers: list[tuple[int, int]] = []
         self.decorations: list[tuple[int, int, int, int, Span]] = []
         self.flows: list[FlowFact] = []
-        self.calls: list[CallFact] = []
+        self.calls = array("I")
+        self.arguments = array("I")
         self.sites = array("I")
         self.argument_places = array("I")
         self.occurrences = array("I")
@@ -52,7 +54,11 @@ class Recorder:
 
     def copy(self, source: int, target: int) -> None:
         if source and target and source != target:
-            self.copies += (source, target)
+            self.copies.extend((source, target))
+
+    def text(self, text: str) -> int:
+        """The number that stands for a text in packed facts."""
+        return self.texts.setdefault(text, len(self.texts))
 
     def join(self, cells: Iterable[int]) -> int:
         distinct = list(dict.fromkeys(cell for cell in cells if cell))
@@ -60,7 +66,7 @@ class Recorder:
             return distinct[0] if distinct else NOTHING
         target = self.cell()
         for source in distinct:
-            self.copies += (source, target)
+            self.copies.extend((source, target))
         return target
 
     def load(self, base: int, name: str) -> int:
@@ -70,7 +76,7 @@ class Recorder:
         target = self.loaded.get(key)
         if target is None:
             target = self.loaded[key] = self.cell()
-            self.loads.append((base, name, target))
+            self.loads.extend((base, self.text(name), target))
         return target
 
     def item(self, base: int, key: str | int | None) -> int:

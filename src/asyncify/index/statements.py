@@ -15,37 +15,6 @@ MODULE_BODY = POSITIONS.index("module-body")
 class Statements(Branches):
     """Walks bodies. In a function a name's cell changes with each assignment and is joined where branches meet."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self._execute: dict[type[ast.stmt], Callable[..., None]] = {
-            ast.Expr: self._expr,
-            ast.Assign: self._assign,
-            ast.AnnAssign: self._ann_assign,
-            ast.AugAssign: self._aug_assign,
-            ast.Return: self._return,
-            ast.Raise: self._raise,
-            ast.Continue: self._leave,
-            ast.Break: self._leave,
-            ast.If: self._if,
-            ast.For: self._for,
-            ast.AsyncFor: self._for,
-            ast.While: self._while,
-            ast.With: self._with,
-            ast.AsyncWith: self._with,
-            ast.Try: self._try,
-            ast.TryStar: self._try,
-            ast.Match: self._match,
-            ast.Import: self._import,
-            ast.ImportFrom: self._import_from,
-            ast.Global: self._global,
-            ast.Nonlocal: self._global,
-            ast.Assert: self._assert,
-            ast.Delete: self._delete,
-            ast.FunctionDef: self.define_function,
-            ast.AsyncFunctionDef: self.define_function,
-            ast.ClassDef: self.define_class,
-        }
-
     def define_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         raise NotImplementedError
 
@@ -56,12 +25,11 @@ class Statements(Branches):
         raise NotImplementedError
 
     def body(self, statements: Iterable[ast.stmt]) -> None:
-        execute = self._execute
         for statement in statements:
-            run = execute.get(type(statement))
+            run = EXECUTE.get(type(statement))
             if run is not None:
                 self.consumer = "other"
-                run(statement)
+                run(self, statement)
 
     def _expr(self, node: ast.Expr) -> None:
         if not isinstance(node.value, ast.Constant):
@@ -220,3 +188,33 @@ def _is_main_test(test: ast.expr) -> bool:
     names = [side.id for side in sides if isinstance(side, ast.Name)]
     values = [side.value for side in sides if isinstance(side, ast.Constant)]
     return names == ["__name__"] and values == ["__main__"]
+
+
+EXECUTE: dict[type[ast.stmt], Callable[..., None]] = {
+    ast.Expr: Statements._expr,
+    ast.Assign: Statements._assign,
+    ast.AnnAssign: Statements._ann_assign,
+    ast.AugAssign: Statements._aug_assign,
+    ast.Return: Statements._return,
+    ast.Raise: Statements._raise,
+    ast.Continue: Statements._leave,
+    ast.Break: Statements._leave,
+    ast.If: Statements._if,
+    ast.For: Statements._for,
+    ast.AsyncFor: Statements._for,
+    ast.While: Statements._while,
+    ast.With: Statements._with,
+    ast.AsyncWith: Statements._with,
+    ast.Try: Statements._try,
+    ast.TryStar: Statements._try,
+    ast.Match: Statements._match,
+    ast.Import: Statements._import,
+    ast.ImportFrom: Statements._import_from,
+    ast.Global: Statements._global,
+    ast.Nonlocal: Statements._global,
+    ast.Assert: Statements._assert,
+    ast.Delete: Statements._delete,
+    ast.FunctionDef: lambda walk, node: walk.define_function(node),
+    ast.AsyncFunctionDef: lambda walk, node: walk.define_function(node),
+    ast.ClassDef: lambda walk, node: walk.define_class(node),
+}

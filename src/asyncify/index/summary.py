@@ -6,11 +6,17 @@ comparisons). The walk resolves names within the file, so that inference only ha
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 NOTHING = 0  # the cell of what can hold neither a function nor an object of interest
 OCCURRENCE = 6  # numbers an occurrence: cell, scope + 1, line, column, end line, end column
 SITE = 8  # numbers a call's places: whole call, callee
+LOAD = 3  # numbers a load: base, text of the attribute, to
+CALL = (
+    8  # numbers a call: callee, result, scope + 1, position, text of its consumer, first place, first argument, count
+)
 POSITIONS = (
     "plain", "awaited", "lambda", "generator", "default", "decorator", "class-body", "module-body", "main-block",
 )  # fmt: skip
@@ -91,7 +97,7 @@ class FlowFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One file. The tuples of numbers are flat: pairs or triples one after the other."""
+    """One file. What there is most of is packed: numbers one after the other, texts by their index in `texts`."""
 
     path: str
     cells: int
@@ -103,8 +109,9 @@ class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     stars: tuple[tuple[str, int], ...]  # module, level
     exports: tuple[str, ...] | None  # __all__ where it is a plain list
     aliases: dict[str, str]  # module-level `a = b.c`: name -> dotted text
-    copies: tuple[int, ...]  # from, to
-    loads: tuple[tuple[int, str, int], ...]  # base, attribute, to
+    texts: tuple[str, ...]  # "" first
+    copies: bytes  # from, to
+    loads: bytes  # LOAD numbers each
     stores: tuple[tuple[int, str, int], ...]  # base, attribute, from
     dynamic: tuple[tuple[int, str, str, int], ...]  # getattr(base, prefix + ? + suffix), to
     items: tuple[tuple[int, str | int | None, int], ...]  # base, key (None: any), to
@@ -115,10 +122,30 @@ class Summary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     supers: tuple[tuple[int, int], ...]  # class, to
     decorations: tuple[tuple[int, int, int, int, Span], ...]  # decorator, inner, to, function (-1: class), place
     flows: tuple[FlowFact, ...]
-    calls: tuple[CallFact, ...]
+    calls: bytes  # CALL numbers each
+    arguments: bytes  # of all calls: text of what it stands for, cell
     sites: bytes
     argument_places: bytes
     occurrences: bytes
+
+    def each_load(self) -> Iterator[tuple[int, str, int]]:
+        """Base, attribute, to."""
+        texts, packed = self.texts, numbers(self.loads).tolist()
+        for base, text, target in zip(packed[::LOAD], packed[1::LOAD], packed[2::LOAD], strict=True):
+            yield base, texts[text], target
+
+    @property
+    def call_count(self) -> int:
+        return len(self.calls) // (4 * CALL)
+
+    def call(self, number: int) -> CallFact:
+        """One call, unpacked."""
+        callee, result, scope, position, consumer, first, start, count = numbers(self.calls)[
+            CALL * number : CALL * number + CALL
+        ]
+        texts, pairs = self.texts, numbers(self.arguments)[2 * start : 2 * (start + count)].tolist()
+        args = tuple((texts[text], cell) for text, cell in zip(pairs[::2], pairs[1::2], strict=True))
+        return CallFact(callee, result, args, scope - 1, position, texts[consumer], first)
 
 
 class ParseFault(msgspec.Struct, frozen=True, array_like=True):

@@ -20,7 +20,7 @@ class Calls(Special, Containers):
 
     def on_call(self, value: int, reaction: Reaction) -> None:
         site: Site = reaction[1]
-        self.call(value, site, site.args, site.result, DIRECT)
+        self.call(value, site, self.arguments(site), site.result, DIRECT)
 
     def call(self, value: int, site: Site, args: Arguments, result: int, how: int) -> None:
         kind, first, second = self.data[value]
@@ -65,9 +65,6 @@ class Calls(Special, Containers):
         self.call(value, site, args, result, how)
 
     # Functions of the project
-
-    def reach(self, site: Site, value: int, how: int) -> None:
-        site.targets[value] = site.targets.get(value, 0) | how
 
     def _call_function(
         self, number: int, receiver: int, site: Site, args: Arguments, result: int, how: int

@@ -17,24 +17,30 @@ Reaction = tuple[Any, ...]  # (handler, its arguments...): called as handler(val
 
 
 class Cells:
-    """Sets of values, copied along edges; a reaction is run once for each value that its cell gets."""
+    """Sets of values, copied along edges; a reaction is run once for each value that its cell gets.
 
-    def __init__(self, count: int, data: list[Data]) -> None:
+    Most cells hold one value, have one edge and one reaction: there it stands alone, which saves the memory of a
+    list. `owner` is whose methods the handlers are; a reaction holds the plain function, for the same reason.
+    """
+
+    def __init__(self, count: int, data: list[Data], owner: object) -> None:
         self._data = data
-        # Most cells hold one value and have one edge: a number alone saves the memory of a set or list each.
-        self._values: list[int | set[int] | None] = [None] * count
-        self._edges: dict[int, int | list[int]] = {}
-        self.reactions: dict[int, list[Reaction]] = {}
+        self._owner = owner
+        self._values: list[int | tuple[int, ...] | set[int] | None] = [None] * count
+        self._edges: list[int | list[int]] = [0] * count  # 0: none
+        self._reactions: list[Reaction | list[Reaction] | None] = [None] * count
         self.full: set[int] = set()
         self.wide: set[int] = set()  # cells of tables: elements of containers, what decorators are given
         self.steps = 0
         self.capped = False
-        self._news: dict[int, list[int]] = {}
-        self._queue: deque[int] = deque()
+        self._news: dict[int, int | Sequence[int]] = {}  # what cells got and did not pass on yet
+        self._passing: dict[int, int | Sequence[int]] = {}  # the same, of the round that is under way
         self._late: deque[tuple[int, Reaction]] = deque()  # values that were there before the reaction
 
     def new(self) -> int:
         self._values.append(None)
+        self._edges.append(0)
+        self._reactions.append(None)
         return len(self._values) - 1
 
     def held(self, cell: int) -> Collection[int]:
@@ -51,32 +57,35 @@ class Cells:
         elif type(known) is int:
             if known == value:
                 return
-            self._values[cell] = {known, value}
+            self._values[cell] = (known, value)
         elif value in known:  # type: ignore[operator]
             return
-        elif self._is_full(cell, value, len(known)):  # type: ignore[arg-type]
+        elif len(known) < WIDTH:  # type: ignore[arg-type]
+            self._values[cell] = (*known, value)  # type: ignore[misc]
+        elif not self._takes_more(cell, value, len(known)):  # type: ignore[arg-type]
             self.full.add(cell)
             return
+        elif type(known) is tuple:
+            self._values[cell] = {*known, value}
         else:
             known.add(value)  # type: ignore[union-attr]
         news = self._news.get(cell)
         if news is None:
-            self._news[cell] = [value]
-            self._queue.append(cell)
+            self._news[cell] = value
+        elif type(news) is int:
+            self._news[cell] = [news, value]
         else:
-            news.append(value)
+            news.append(value)  # type: ignore[union-attr]
 
-    def _is_full(self, cell: int, value: int, count: int) -> bool:
-        if count < WIDTH:
-            return False
-        return cell not in self.wide or count >= MANY or self._data[value][0] not in FUNCTIONS
+    def _takes_more(self, cell: int, value: int, count: int) -> bool:
+        return cell in self.wide and count < MANY and self._data[value][0] in FUNCTIONS
 
     def edge(self, source: int, target: int) -> None:
         """From now on `target` holds all that `source` holds."""
         if source == target or not source or not target:
             return
-        targets = self._edges.get(source)
-        if targets is None:
+        targets = self._edges[source]
+        if not targets:
             self._edges[source] = target
         elif type(targets) is int:
             if targets == target:
@@ -86,53 +95,82 @@ class Cells:
             return
         else:
             targets.append(target)  # type: ignore[union-attr]
-        for value in tuple(self.held(source)):
+        held = self._values[source]
+        if held is None:
+            return
+        if type(held) is int:
+            self.add(target, held)
+            return
+        for value in tuple(held):  # type: ignore[arg-type]
             self.add(target, value)
 
     def targets(self, source: int) -> Sequence[int]:
         """The cells that hold all that `source` holds."""
-        targets = self._edges.get(source, ())
+        targets = self._edges[source]
+        if not targets:
+            return ()
         return (targets,) if type(targets) is int else targets  # type: ignore[return-value]
 
     def react(self, cell: int, handler: Callable[[int, Reaction], None], *arguments: Any) -> None:
-        """Call `handler(value, reaction)` for all values that `cell` has and will have."""
+        """Call `handler(value, reaction)`, a method of the owner, for all values that `cell` has and will have."""
         if not cell:
             return
-        reaction: Reaction = (handler, *arguments)
-        self.reactions.setdefault(cell, []).append(reaction)
-        if self._values[cell] is not None:
-            waiting = self._news.get(cell, ())
-            for value in self.held(cell):
-                if value not in waiting:
-                    self._late.append((value, reaction))
+        reaction: Reaction = (handler.__func__, *arguments)  # type: ignore[attr-defined]
+        reacting = self._reactions[cell]
+        if reacting is None:
+            self._reactions[cell] = reaction
+        elif type(reacting) is list:
+            reacting.append(reaction)
+        else:
+            self._reactions[cell] = [reacting, reaction]  # type: ignore[list-item]
+        held = self._values[cell]
+        if held is None:
+            return
+        waiting = (*_all(self._news.get(cell, ())), *_all(self._passing.get(cell, ())))
+        self._late.extend((value, reaction) for value in self.held(cell) if value not in waiting)
 
     def run(self) -> None:
         """Move values until nothing moves, or the cap is reached."""
-        queue, news, edges, reactions, add = self._queue, self._news, self._edges, self.reactions, self.add
-        late = self._late
-        while queue or late:
-            while late:
-                value, reaction = late.popleft()
-                reaction[0](value, reaction)
-                self.steps += 1
-                if self.steps > MAX_STEPS:
-                    break
-            if not queue:
-                continue
-            cell = queue.popleft()
-            fresh = news.pop(cell)
-            self.steps += len(fresh)
+        while self._news or self._late:
+            self._react_late()
+            news = self._passing = self._news
+            self._news = {}
+            for cell, fresh in news.items():
+                news[cell] = ()
+                self._pass_on(cell, _all(fresh))
+                if self._late:
+                    self._react_late()
             if self.steps > MAX_STEPS:
                 self.capped = True
                 return
-            targets = edges.get(cell)
-            if targets is not None:
-                for target in (targets,) if type(targets) is int else targets:  # type: ignore[union-attr]
-                    for value in fresh:
-                        add(target, value)
-            reacting = reactions.get(cell)
-            if reacting is not None:
-                for reaction in tuple(reacting):
-                    handler = reaction[0]
-                    for value in fresh:
-                        handler(value, reaction)
+
+    def _react_late(self) -> None:
+        late, owner = self._late, self._owner
+        while late:
+            value, reaction = late.popleft()
+            reaction[0](owner, value, reaction)
+            self.steps += 1
+            if self.steps > MAX_STEPS:
+                return
+
+    def _pass_on(self, cell: int, fresh: Sequence[int]) -> None:
+        self.steps += len(fresh)
+        targets = self._edges[cell]
+        if targets:
+            values = self._values
+            for target in (targets,) if type(targets) is int else targets:  # type: ignore[union-attr]
+                for value in fresh:
+                    if values[target] != value:
+                        self.add(target, value)
+        reacting = self._reactions[cell]
+        if reacting is None:
+            return
+        owner = self._owner
+        for reaction in (*reacting,) if type(reacting) is list else (reacting,):
+            handler: Any = reaction[0]
+            for value in fresh:
+                handler(owner, value, reaction)
+
+
+def _all(values: int | Sequence[int]) -> Sequence[int]:
+    return (values,) if type(values) is int else values  # type: ignore[return-value]

@@ -62,10 +62,11 @@ class Describer:
     def _calls(self) -> Iterator[Call]:
         first = self.solver.site_base[self.file]
         places = numbers(self.summary.sites)
-        for number, fact in enumerate(self.summary.calls):
+        for number in range(self.summary.call_count):
             site = self.solver.sites[first + number]
             if not site.targets:
                 continue
+            fact = self.summary.call(number)
             passes = tuple(self._passes(site, fact))
             targets = tuple(sorted(self._targets(site, 0)))
             is_mixed = any(target.kind is TargetKind.FUNCTION for target in targets)
@@ -116,11 +117,10 @@ class Describer:
         if depth >= LAMBDA_DEPTH:
             return set()
         start = self.solver.site_base[fn.file]
-        local = number - self.solver.objects.function_base[fn.file]
         found: set[Target] = set()
-        for index, fact in enumerate(self.solver.objects.summaries[fn.file].calls):
-            if fact.scope == local:
-                found |= self._targets(self.solver.sites[start + index], depth + 1)
+        for site in self.solver.sites[start : start + self.solver.objects.summaries[fn.file].call_count]:
+            if site.scope == number:
+                found |= self._targets(site, depth + 1)
         return {target for target in found if target.kind is not TargetKind.OUTSIDE}
 
     def _outside(self, path: str) -> Target:
@@ -142,7 +142,7 @@ class Describer:
     def _passes(self, site: Site, fact: CallFact) -> Iterator[Passed]:
         places = numbers(self.summary.argument_places)
         place, position = fact.first, 0
-        for key, cell in site.args:
+        for key, cell in self.solver.arguments(site):
             slot = key if key not in {"", "*", "**"} else str(position)
             position += key == ""
             if not cell:
@@ -208,14 +208,23 @@ class Describer:
         """The names of exception classes that are called; those of other callables come with the call."""
         first = self.solver.site_base[self.file]
         places = numbers(self.summary.sites)
-        for number, fact in enumerate(self.summary.calls):
+        for number in range(self.summary.call_count):
             targets = self.solver.sites[first + number].targets
+            if not targets:
+                continue
             symbols = {str(name) for kind, name, _ in map(self.solver.data.__getitem__, targets) if kind == Kind.OUT}
             symbols &= self.solver.catalogue.exceptions.keys()
             if symbols:
                 at = SITE * number + 4
                 place = Place(self.summary.path, *places[at : at + 4])
-                yield Use(place, self.scope(fact.scope), tuple(sorted(symbols)), (), (), len(targets) == 1)
+                yield Use(
+                    place,
+                    self.scope(self.summary.call(number).scope),
+                    tuple(sorted(symbols)),
+                    (),
+                    (),
+                    len(targets) == 1,
+                )
 
     def _classify(
         self, value: int, symbols: set[str], types: set[str], functions: set[str]

@@ -94,9 +94,8 @@ def _call_edges(solver: Solver) -> list[Edge]:
     for site in solver.sites:
         if site.scope < 0 or not (site.targets or (site.file, site.number) in solver.consumed):
             continue
-        fact = solver.objects.summaries[site.file].calls[site.number]
         is_lambda = solver.functions[site.scope].fact.is_lambda
-        if fact.position not in RUNS and not is_lambda:
+        if solver.position(site) not in RUNS and not is_lambda:
             continue
         spot = (CALL, site.file, site.number)
         is_on_container = _may_be_on_container(solver, site.callee)
@@ -181,7 +180,8 @@ def _escapes(solver: Solver) -> list[Escape]:
     """Functions that outside callables and decorators get hold of."""
     found: list[Escape] = []
     for site in solver.sites:
-        if not any(cell for _, cell in site.args):
+        args = solver.arguments(site)
+        if not any(cell for _, cell in args):
             continue
         paths = [str(solver.data[v][1]) for v in sorted(site.targets) if solver.data[v][0] == Kind.OUT]
         if not solver.cells.held(site.callee):
@@ -189,7 +189,7 @@ def _escapes(solver: Solver) -> list[Escape]:
         if not paths:
             continue
         index = 0
-        for key, cell in site.args:
+        for key, cell in args:
             held = functions_in(solver, cell, generators=True) if cell else ()
             slot = key if key not in {"", "*", "**"} else str(index)
             index += key == ""

@@ -47,7 +47,7 @@ def find_guards(solver: Solver) -> tuple[Guard, ...]:
 def _names(solver: Solver, file: int, lock: int) -> frozenset[Name]:
     base = solver.objects.cell_base[file]
     found: set[Name] = set()
-    for origin, name, target in solver.objects.summaries[file].loads:
+    for origin, name, target in solver.objects.summaries[file].each_load():
         if target == lock:
             for value in solver.cells.held(base + origin):
                 kind, first, _ = solver.data[value]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from asyncify.catalogue import Catalogue
-from asyncify.index.summary import FlowFact, Summary
+from asyncify.index.summary import CALL, FlowFact, Summary, numbers
 from asyncify.infer.cells import Reaction
 from asyncify.infer.decorators import Decorators
 from asyncify.infer.objects import Objects
@@ -43,10 +43,10 @@ class Solver(Decorators):
 
     def _link(self, file: int, summary: Summary, base: int) -> None:
         cells = self.cells
-        copies = summary.copies
-        for index in range(0, len(copies), 2):
-            cells.edge(base + copies[index], base + copies[index + 1])
-        for origin, name, target in summary.loads:
+        copies = numbers(summary.copies).tolist()
+        for source, target in zip(copies[::2], copies[1::2], strict=True):
+            cells.edge(base + source, base + target)
+        for origin, name, target in summary.each_load():
             cells.react(base + origin, self.on_load, name, base + target)
         for origin, name, source in summary.stores:
             cells.react(base + origin, self.on_store, name, base + source)
@@ -94,10 +94,11 @@ class Solver(Decorators):
     def _link_calls(self, file: int, summary: Summary, base: int) -> None:
         functions = self.objects.function_base[file]
         self.site_base.append(len(self.sites))
-        for number, fact in enumerate(summary.calls):
-            args = tuple((key, base + cell if cell else 0) for key, cell in fact.args)
-            scope = functions + fact.scope if fact.scope >= 0 else -1
-            site = Site(file, number, base + fact.callee, base + fact.result, args, scope, {})
+        calls = numbers(summary.calls).tolist()
+        for number, (callee, result, scope) in enumerate(
+            zip(calls[::CALL], calls[1::CALL], calls[2::CALL], strict=True)
+        ):
+            site = Site(file, number, base + callee, base + result, functions + scope - 1 if scope else -1)
             self.sites.append(site)
             self.cells.react(site.callee, self.on_call, site)
 

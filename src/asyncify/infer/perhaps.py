@@ -29,9 +29,10 @@ def guess(solver: Solver) -> bool:
     found = False
     for file, summary in enumerate(solver.objects.summaries):
         base = solver.objects.cell_base[file]
-        loads = {base + target: (base + origin, name) for origin, name, target in summary.loads if name in names}
+        packed = () if names.keys().isdisjoint(summary.texts) else summary.each_load()
+        loads = {base + target: (base + origin, name) for origin, name, target in packed if name in names}
         first = solver.site_base[file]
-        for site in solver.sites[first : first + len(summary.calls)] if loads else ():
+        for site in solver.sites[first : first + summary.call_count] if loads else ():
             if site.callee in loads and not site.targets and not solver.cells.held(loads[site.callee][0]):
                 found = _aim(solver, site, names[loads[site.callee][1]]) or found
         found = _aim_dynamic(solver, file) or found
@@ -46,7 +47,7 @@ def _aim_dynamic(solver: Solver, file: int) -> bool:
         return False
     found = False
     first = solver.site_base[file]
-    for site in solver.sites[first : first + len(summary.calls)]:
+    for site in solver.sites[first : first + summary.call_count]:
         if site.callee not in things or site.targets or site.perhaps:
             continue
         for value in sorted(solver.cells.held(things[site.callee])):

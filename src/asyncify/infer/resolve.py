@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
 from types import MappingProxyType
 
 from asyncify.catalogue import Catalogue
+from asyncify.garbage import collector_paused
 from asyncify.index.summary import Summaries, Summary
 from asyncify.infer.describe import Files
 from asyncify.infer.facts import Function, Index
@@ -25,14 +25,8 @@ def infer(summaries: Summaries | Sequence[Summary], catalogue: Catalogue) -> Ind
     """
     files = summaries.summaries if isinstance(summaries, Summaries) else tuple(summaries)
     package = summaries.package if isinstance(summaries, Summaries) else ""
-    collecting = gc.isenabled()
-    gc.disable()  # millions of small values, none of them garbage until the end
-    try:
+    with collector_paused():  # millions of small values, none of them garbage until the end
         return _infer(files, package, catalogue)
-    finally:
-        gc.freeze()  # they live as long as the Index; looking through them again and again would cost seconds
-        if collecting:
-            gc.enable()
 
 
 def _infer(files: tuple[Summary, ...], package: str, catalogue: Catalogue) -> Index:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import builtins
-from dataclasses import dataclass
+
+import msgspec
 
 from asyncify.catalogue import Catalogue
-from asyncify.index.summary import POSITIONS, Summary
+from asyncify.index.summary import CALL, POSITIONS, Summary, numbers
 from asyncify.infer.cells import Cells
 from asyncify.infer.objects import Objects
 from asyncify.infer.values import Kind, Values
@@ -16,17 +17,21 @@ FOREIGN = "?"  # the path of everything outside that nobody needs to tell apart
 BUILTINS = frozenset(dir(builtins))
 
 
-@dataclass(slots=True)
-class Site:
-    """A call of the project, its cells numbered project-wide, and what it was found to reach."""
+NO_TARGETS: dict[int, int] = {}
+
+
+class Site(msgspec.Struct, gc=False):
+    """A call of the project, its cells numbered project-wide, and what it was found to reach.
+
+    `targets` are replaced, never changed: most calls reach one thing and share the mapping that says so.
+    """
 
     file: int
     number: int  # within the file
     callee: int
     result: int
-    args: tuple[tuple[str, int], ...]
     scope: int  # function number, -1 outside
-    targets: dict[int, int]  # value -> how it is reached, one of graph.DIRECT...
+    targets: dict[int, int] = NO_TARGETS  # value -> how it is reached, one of graph.DIRECT...
     perhaps: bool = False
 
 
@@ -40,9 +45,12 @@ class Base:
         self.catalogue = catalogue
         self.values = Values()
         self.data = self.values.data
-        self.cells = Cells(objects.cells + 1, self.data)
+        self.cells = Cells(objects.cells + 1, self.data, self)
         self.sites: list[Site] = []
         self.site_base: list[int] = []
+        self._calls = [numbers(summary.calls) for summary in objects.summaries]
+        self._arguments = [numbers(summary.arguments) for summary in objects.summaries]
+        self._shared_targets: dict[tuple[int, int], dict[int, int]] = {}
         self.flow_targets: dict[tuple[int, int], dict[int, None]] = {}  # (file, flow) -> functions it runs
         self.decorated_by: dict[int, dict[int, None]] = {}  # wrapper function -> functions it wraps
         self.outer_decorators: dict[int, dict[tuple[str, int, int], None]] = {}  # function -> (path, file, decoration)
@@ -54,6 +62,37 @@ class Base:
             root for pack in catalogue.packs if pack.rules or pack.types or pack.exceptions for root in pack.source
         )
         self._rooted: dict[str, bool] = {}
+
+    def arguments(self, site: Site) -> tuple[tuple[str, int], ...]:
+        """What a call is given: "", "*", "**" or the keyword, and the cell, 0 where it cannot matter."""
+        at = CALL * site.number
+        start, count = self._calls[site.file][at + 6 : at + 8]
+        if not count:
+            return ()
+        texts, base = self.objects.summaries[site.file].texts, self.objects.cell_base[site.file]
+        pairs = self._arguments[site.file]
+        return tuple(
+            (texts[pairs[index]], base + pairs[index + 1] if pairs[index + 1] else 0)
+            for index in range(2 * start, 2 * (start + count), 2)
+        )
+
+    def position(self, site: Site) -> int:
+        """Where the call stands, of POSITIONS."""
+        return self._calls[site.file][CALL * site.number + 3]
+
+    def reach(self, site: Site, value: int, how: int) -> None:
+        """Note that a call reaches a value."""
+        targets = site.targets
+        known = targets.get(value, 0)
+        if known | how == known:
+            return
+        if targets:
+            site.targets = {**targets, value: known | how}
+            return
+        shared = self._shared_targets.get((value, how))
+        if shared is None:
+            shared = self._shared_targets[value, how] = {value: how}
+        site.targets = shared
 
     def out(self, path: str) -> int:
         """The value of an outside path, in its canonical spelling."""
@@ -75,7 +114,7 @@ class Base:
         """What calling `path` returns -> target, as far as nothing better is known and it may matter."""
         if "()" in path:
             return
-        is_decorator = self.objects.summaries[site.file].calls[site.number].position == DECORATOR
+        is_decorator = self.position(site) == DECORATOR
         if is_decorator or path.rpartition(".")[2][:1].isupper() or self.is_of_packs(path):
             self.cells.add(target, self.values.of(Kind.OUT, f"{path}()"))
 

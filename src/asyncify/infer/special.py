@@ -77,9 +77,6 @@ class Special(Containers):
         handler(site, args, result)
         return True
 
-    def reach(self, site: Site, value: int, how: int) -> None:
-        raise NotImplementedError
-
     def _same(self, site: Site, args: Arguments, result: int) -> None:
         for _, cell in args[:1]:
             self.cells.edge(cell, result)
