@@ -349,7 +349,8 @@ def test_across_files_with_relative_imports_and_re_exports() -> None:
 
 
 STUCK = {
-    "constructor": ("class C:\n    def __init__(self):\n        net.get('u')\n", "C.__init__", Reason.CONSTRUCTOR),
+    "constructor": (
+        "class C(dict):\n    def __init__(self):\n        net.get('u')\n", "C.__init__", Reason.CONSTRUCTOR),
     "special method": ("class C:\n    def __len__(self):\n        return net.get('u')\n", "C.__len__", Reason.DUNDER),
     "property": (
         "class C:\n    @property\n    def p(self):\n        return net.get('u')\n", "C.p", Reason.PROPERTY),
@@ -386,11 +387,12 @@ def test_has_to_stay_sync(source: str, name: str, reason: Reason) -> None:
 
 def test_what_a_stuck_function_calls_still_turns_async_and_its_callers_do_not() -> None:
     found = colours(
-        "import net\ndef a():\n    net.get('u')\nclass C:\n    def __init__(self):\n        a()\ndef f():\n    C()\n"
+        "import net\ndef a():\n    net.get('u')\n"
+        "class C:\n    def __len__(self):\n        a()\ndef f():\n    len(C())\n"
     )
 
     assert {"a"} == names(found)
-    assert {"C.__init__"} == names(found, Colour.STUCK)
+    assert {"C.__len__"} == names(found, Colour.STUCK)
 
 
 def test_one_stuck_member_holds_its_override_family() -> None:

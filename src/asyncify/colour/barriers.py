@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from asyncify.catalogue import Catalogue
+from asyncify.colour.constructors import may_have_factory
 from asyncify.colour.outside import THREADS, has_member, holds_callback, holds_generator
 from asyncify.infer.describe import plain_path
 from asyncify.infer.graph import Escape, Graph
@@ -44,12 +45,15 @@ def find_barriers(
     catalogue: Catalogue,
     awaited: frozenset[Escape] = frozenset(),
     without: frozenset[str] = frozenset(),
+    *,
+    factories: bool = True,
 ) -> dict[int, Barrier]:
     """The first barrier of each function that has one; `awaited` are escapes to code that will await the function,
-    `without` are packs whose classes stay as they are."""
+    `without` are packs whose classes stay as they are. With `factories` a constructor whose class can have an async
+    factory has none."""
     found: dict[int, Barrier] = {}
     for fn in graph.objects.functions:
-        barrier = _by_name(graph, fn)
+        barrier = None if factories and may_have_factory(graph, fn) else _by_name(graph, fn)
         if barrier is not None:
             found[fn.number] = barrier
     for escape in graph.escapes:

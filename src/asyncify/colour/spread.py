@@ -75,7 +75,7 @@ class _Spread:
         self.entries = entries
         self.held = held
         taken = [escape for escape in graph.escapes if awaited and graph.place(escape.spot) in awaited]
-        found = find_barriers(graph, catalogue, frozenset(taken), without)
+        found = find_barriers(graph, catalogue, frozenset(taken), without, factories=barriers)
         if not barriers:
             found = {number: barrier for number, barrier in found.items() if barrier.reason in LANGUAGE}
         self.barriers = found

@@ -238,7 +238,7 @@ class Calls(Special, Containers):
     def _call_class(self, number: int, value: int, site: Site, args: Arguments, result: int) -> None:
         self.reach(site, value, DIRECT)
         self.cells.add(result, self.values.of(Kind.INST, number))
-        constructor = self._body_cell(self.classes[number].mro, "__init__")
+        constructor = self.constructor(number)
         if constructor:
             self.cells.react(constructor, self._on_constructor, self.values.of(Kind.INST, number), site, args)
         else:
@@ -246,6 +246,10 @@ class Calls(Special, Containers):
         maker = self._body_cell(self.classes[number].mro, "__new__")
         if maker:
             self.cells.react(maker, self._on_constructor, value, site, args)
+
+    def constructor(self, number: int) -> int:
+        """The cell of the `__init__` that makes instances of a class, 0 if it has none."""
+        return self._body_cell(self.classes[number].mro, "__init__")
 
     def _on_constructor(self, value: int, reaction: Reaction) -> None:
         _, receiver, site, args = reaction

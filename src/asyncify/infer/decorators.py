@@ -132,7 +132,7 @@ class Decorators(Calls):
         else:
             self.cells.edge(inner, target)
             self.cells.add(target, self.values.of(Kind.INST, number))
-        constructor = self._body_cell(self.classes[number].mro, "__init__")
+        constructor = self.constructor(number)
         if constructor:
             self.cells.react(constructor, self._on_decorator_class, inner)
 

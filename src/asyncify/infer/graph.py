@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from asyncify.index.summary import OCCURRENCE, POSITIONS, SITE, numbers
@@ -54,6 +55,8 @@ class Graph:
     reads: tuple[Edge, ...]  # what no await can stand before: properties that are read, `generator.send(x)`
     getters: frozenset[int]  # functions behind properties
     families: tuple[frozenset[int], ...]
+    number_of: dict[str, int]  # id -> number
+    handed_classes: tuple[Escape, ...]  # constructors of classes that outside code gets hold of
     guards: tuple[Guard, ...] = ()  # where locks are held
 
     def function_place(self, number: int) -> Place:
@@ -85,6 +88,8 @@ def build_graph(solver: Solver) -> Graph:
         reads=(*_reads(solver), *_steps(solver)),
         getters=_getters(solver),
         families=find_families(solver),
+        number_of={fn.id: fn.number for fn in solver.functions},
+        handed_classes=tuple(_handed_classes(solver)),
         guards=find_guards(solver),
     )
 
@@ -178,6 +183,25 @@ def _getters(solver: Solver) -> frozenset[int]:
 
 def _escapes(solver: Solver) -> list[Escape]:
     """Functions that outside callables and decorators get hold of."""
+    found = _handed(solver, lambda cell: functions_in(solver, cell, generators=True))
+    for function, paths_of in sorted(solver.outer_decorators.items()):
+        found += [Escape(function, path, None, (READ, file, -number - 1)) for path, file, number in sorted(paths_of)]
+    return found
+
+
+def _handed_classes(solver: Solver) -> list[Escape]:
+    return _handed(solver, lambda cell: _constructors_in(solver, cell))
+
+
+def _constructors_in(solver: Solver, cell: int) -> tuple[int, ...]:
+    """The constructors of the classes among the values of a cell."""
+    classes = [int(solver.data[v][1]) for v in solver.cells.held(cell) or () if solver.data[v][0] == Kind.CLASS]
+    bodies = [body for number in classes if (body := solver.constructor(number))]
+    return tuple(sorted({number for body in bodies for number in functions_in(solver, body)}))
+
+
+def _handed(solver: Solver, held_in: Callable[[int], tuple[int, ...]]) -> list[Escape]:
+    """What of the arguments given to outside code `held_in` finds in their cells."""
     found: list[Escape] = []
     for site in solver.sites:
         args = solver.arguments(site)
@@ -186,17 +210,13 @@ def _escapes(solver: Solver) -> list[Escape]:
         paths = [str(solver.data[v][1]) for v in sorted(site.targets) if solver.data[v][0] == Kind.OUT]
         if not solver.cells.held(site.callee):
             paths = [FOREIGN]  # of what is called nothing is known, so neither what it does with a function
-        if not paths:
-            continue
         index = 0
-        for key, cell in args:
-            held = functions_in(solver, cell, generators=True) if cell else ()
+        for key, cell in args if paths else ():
+            held = held_in(cell) if cell else ()
             slot = key if key not in {"", "*", "**"} else str(index)
             index += key == ""
             spot = (CALL, site.file, site.number)
             found += [Escape(number, path, slot, spot, site.scope) for path in paths for number in held]
-    for function, paths_of in sorted(solver.outer_decorators.items()):
-        found += [Escape(function, path, None, (READ, file, -number - 1)) for path, file, number in sorted(paths_of)]
     return found
 
 

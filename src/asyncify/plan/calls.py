@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from asyncify.infer.facts import Call, TargetKind
 from asyncify.plan.arguments import find_trouble, is_streamed, slot_values
 from asyncify.plan.awaiting import awaited, can_await, why_not
+from asyncify.plan.constructors import decide_construction, is_constructor
 from asyncify.plan.generators import decide_generator_call
 from asyncify.plan.hold import held_response
 from asyncify.plan.indirect import is_direct, value_template
@@ -186,6 +187,8 @@ def _decide_project_call(scene: Scene, call: Call) -> Decided:
         return NOTHING
     targets = turning(scene, call)
     what = targets[0].partition("::")[2] if targets else pack_paths(call)[0]
+    if targets and not call.lambdas and all(map(is_constructor, targets)):
+        return decide_construction(scene, call, node, what)
     generators = [id_ for id_ in targets if scene.index.functions[id_].is_generator]
     if generators:
         return decide_generator_call(scene, call, node, what)

@@ -6,6 +6,7 @@ import ast
 
 from asyncify.colour.colouring import Colour
 from asyncify.infer.facts import Function
+from asyncify.plan.constructors import decide_constructor, is_constructor
 from asyncify.plan.holds import own_nodes
 from asyncify.plan.scene import NOTHING, Decided, Scene
 from asyncify.plan.step import MakeAsync, SplitEntry, Step, Substitute, YieldEach
@@ -32,6 +33,8 @@ def decide_function(scene: Scene, function: Function) -> Decided:
     colour = verdict.colour if verdict else Colour.SYNC
     if colour is Colour.ENTRY:
         return _split(scene, function)
+    if colour is Colour.ASYNC and function.owner and is_constructor(function.id):
+        return decide_constructor(scene, function)
     if colour is Colour.ASYNC:
         return _made_async(scene, function) + _decorators(scene, function)
     if _partner_turns(scene, function):

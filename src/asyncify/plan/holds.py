@@ -10,6 +10,7 @@ from asyncify.infer.facts import Call, FileFacts, Function, Implicit, Index, Pos
 from asyncify.infer.graph import CALL
 from asyncify.infer.guards import LOCKS
 from asyncify.place import Place
+from asyncify.plan.constructors import held_constructors
 from asyncify.plan.generators import ITERATORS, is_context_manager
 from asyncify.plan.scene import RUNS_IN_LOOP, pack_paths
 from asyncify.plan.tree import FunctionNode, Tree
@@ -29,7 +30,9 @@ def find_held(sources: Iterable[Source], index: Index, colouring: Colouring) -> 
     if not turning:
         return {}
     found: dict[str, Reason] = {}
-    for id_, reason in (*_by_use(index, colouring, turning), *_by_consumer(index, turning)):
+    texts = {source.path: source.text for source in sources}
+    constructors = held_constructors(index, colouring, lambda path: Tree(path, texts[path]))
+    for id_, reason in (*_by_use(index, colouring, turning), *_by_consumer(index, turning), *constructors):
         found.setdefault(id_, reason)
     for source in sources:
         facts = index.files.get(source.path)

@@ -13,6 +13,7 @@ from asyncify.infer.facts import Call, FileFacts, Index
 from asyncify.plan.annotations import decide_annotation
 from asyncify.plan.blockers import Blockers
 from asyncify.plan.calls import broken_packs, decide_call
+from asyncify.plan.constructors import decide_handed
 from asyncify.plan.definitions import decide_function
 from asyncify.plan.derived import Derived, overridden_otherwise
 from asyncify.plan.generators import decide_run
@@ -26,6 +27,7 @@ from asyncify.plan.step import (
     FlattenCatch,
     Hold,
     ImportNeed,
+    MakeFactory,
     Outcome,
     Plan,
     SplitEntry,
@@ -194,6 +196,7 @@ def _decide_file(scene: Scene) -> Decided:
     decisions += [decide_run(scene, run) for run in scene.facts.runs]
     decisions += [decide_use(scene, use) for use in scene.facts.uses]
     decisions.append(decide_quoted(scene))
+    decisions.append(decide_handed(scene))
     return joined(decisions)
 
 
@@ -261,7 +264,7 @@ def _texts(step: Step) -> tuple[str, ...]:
     action = step.action
     if isinstance(action, Substitute | Hold):
         return (action.template,)
-    if isinstance(action, SplitEntry):
+    if isinstance(action, SplitEntry | MakeFactory):
         return (action.runner,)
     return action.classes if isinstance(action, FlattenCatch) else ()
 

@@ -108,6 +108,17 @@ class SplitEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class MakeFactory:
+    """The constructor at the step's place moves its body to an async method called `twin`, which a class method
+    called `create` awaits; what stays is a shell that runs it with `runner`. `result` annotates `create`."""
+
+    twin: str
+    create: str
+    runner: str
+    result: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FlattenCatch:
     """The exception expression at the step's place is replaced by several, flattened into a tuple round it."""
 
@@ -125,6 +136,7 @@ Action = (
     | Hold
     | Unroll
     | SplitEntry
+    | MakeFactory
     | FlattenCatch
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from asyncify.plan.step import SplitEntry
+from asyncify.plan.step import MakeFactory, SplitEntry
 
 Statement = cst.BaseStatement
 
@@ -107,6 +107,48 @@ def split_entry(function: cst.FunctionDef, action: SplitEntry, support: str) -> 
         leading_lines=[cst.EmptyLine(indent=False)] * (2 if _is_top_level(function) else 1),
     )
     return [twin, shell]
+
+
+def split_constructor(function: cst.FunctionDef, action: MakeFactory, support: str) -> list[Statement]:
+    """The shell of a constructor, the async method that does its work, and the class method that awaits that."""
+    self_name = _first_parameter(function.params).value
+    forwarded = _forwarded(function.params)[1:]
+    work = cst.Call(cst.Attribute(cst.Name(self_name), cst.Name(action.twin)), forwarded)
+    run = cst.Call(cst.parse_expression(action.runner.replace("{aio}", support)), [cst.Arg(work)])
+    documented = _docstring(function)
+    shell = function.with_changes(body=cst.IndentedBlock(body=[*documented, _line(cst.Expr(run))]))
+    body = function.body
+    if documented and isinstance(body, cst.IndentedBlock):
+        body = body.with_changes(body=body.body[1:])
+    method = {"leading_lines": [_empty()], "lines_after_decorators": ()}
+    twin = function.with_changes(
+        name=cst.Name(action.twin), asynchronous=cst.Asynchronous(), body=body, decorators=(), **method
+    )
+    return [shell, twin, _factory(function, action, work, self_name).with_changes(**method)]
+
+
+def _factory(function: cst.FunctionDef, action: MakeFactory, work: cst.Call, self_name: str) -> cst.FunctionDef:
+    made = cst.parse_statement(f"{self_name} = cls.__new__(cls)")
+    given = cst.parse_statement(f"return {self_name}")
+    returns = cst.Annotation(cst.parse_expression(action.result)) if action.result else None
+    return function.with_changes(
+        name=cst.Name(action.create),
+        params=_with_first(function.params, cst.Param(cst.Name("cls"))),
+        body=cst.IndentedBlock(body=[made, _line(cst.Expr(cst.Await(work))), given]),
+        decorators=[cst.Decorator(cst.Name("classmethod"))],
+        returns=returns,
+        asynchronous=cst.Asynchronous(),
+    )
+
+
+def _first_parameter(parameters: cst.Parameters) -> cst.Name:
+    return (*parameters.posonly_params, *parameters.params)[0].name
+
+
+def _with_first(parameters: cst.Parameters, first: cst.Param) -> cst.Parameters:
+    field = "posonly_params" if parameters.posonly_params else "params"
+    old, *others = getattr(parameters, field)
+    return parameters.with_changes(**{field: [old.with_changes(name=first.name, annotation=None), *others]})
 
 
 def _is_top_level(function: cst.FunctionDef) -> bool:

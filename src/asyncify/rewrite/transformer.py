@@ -17,6 +17,7 @@ from asyncify.plan.step import (
     IterateAsync,
     Listify,
     MakeAsync,
+    MakeFactory,
     SplitEntry,
     Step,
     Substitute,
@@ -28,6 +29,7 @@ from asyncify.rewrite.blocks import (
     async_function,
     each_yielded,
     held_block,
+    split_constructor,
     split_entry,
     split_with,
     unrolled,
@@ -77,7 +79,7 @@ class StepsTransformer(cst.CSTTransformer):
             self._expressions[span] = step
             self._wanted.update(self._columns.span(hole.place) for hole in action.holes)
             self._holds[self._columns.span(action.first)[:2]] = (step, action, span)
-        elif isinstance(action, MakeAsync | SplitEntry):
+        elif isinstance(action, MakeAsync | SplitEntry | MakeFactory):
             self._functions[span[:2]] = step
         elif isinstance(action, Unroll):
             self._withs[span[:2]] = step
@@ -277,6 +279,9 @@ class StepsTransformer(cst.CSTTransformer):
         if step is not None and isinstance(step.action, SplitEntry) and isinstance(statement, cst.FunctionDef):
             self._done(step)
             return 1, split_entry(statement, step.action, self._support)
+        if step is not None and isinstance(step.action, MakeFactory) and isinstance(statement, cst.FunctionDef):
+            self._done(step)
+            return 1, split_constructor(statement, step.action, self._support)
         value = yielded_from(statement) if isinstance(statement, cst.SimpleStatementLine) else None
         if isinstance(statement, cst.SimpleStatementLine) and value is not None and value in self._yields:
             return 1, (each_yielded(statement, plain=self._yields[value]),)
