@@ -22,12 +22,14 @@ from asyncify.support.assemble import assemble
 
 @dataclass(frozen=True)
 class Form:
-    """One module to be run both ways. `differs`: words of the warning where a difference is known."""
+    """One module to be run both ways. `differs`: words of the warning where a difference is known; `silent`: what
+    would differ without an error if the code were only translated word by word."""
 
     section: str
     name: str
     text: str
     differs: str = ""
+    silent: str = ""
 
 
 @dataclass(frozen=True)

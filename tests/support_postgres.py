@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
-import asyncpg
+import psycopg2
 
 from asyncify.bench.postgres import Postgres, serve_postgres
 
@@ -20,38 +20,43 @@ class Databases:
     """Makes databases that are copies of one another; about 10 ms each."""
 
     server: Postgres
+    _admin: Any
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @contextmanager
     def fresh(self, template: str = "template1") -> Iterator[Postgres]:
         """A database that goes, with whoever still uses it, at the end of the block."""
         name = f"fresh_{next(self._numbers)}"
-        self.run(f"create database {name} template {template} strategy file_copy")
+        self._run(f"create database {name} template {template} strategy file_copy")
         try:
             yield self.server.named(name)
         finally:
-            self.run(f"drop database if exists {name} with (force)")
+            self._run(f"drop database if exists {name} with (force)")
 
     def template(self, name: str, script: str) -> None:
         """Make a database to copy, once and for all, by a script of statements."""
-        self.run(f"create database {name}")
-        self.run(script, name)
+        self._run(f"create database {name}")
+        with connected(self.server.named(name)) as connection:
+            connection.cursor().execute(script)
 
-    def run(self, script: str, database: str = "") -> None:
-        """Run statements outside a transaction."""
-        asyncio.run(_run(self.server.named(database) if database else self.server, script))
+    def _run(self, statement: str) -> None:
+        with self._admin.cursor() as cursor:
+            cursor.execute(statement)
 
 
 @contextmanager
 def serve_databases() -> Iterator[Databases]:
     """A server of the tests' own, or the one that the environment names."""
-    with serve_postgres(settings={"timezone": SESSION_ZONE}) as server:
-        yield Databases(server)
+    with serve_postgres(settings={"timezone": SESSION_ZONE}) as server, connected(server) as admin:
+        yield Databases(server, admin)
 
 
-async def _run(database: Postgres, script: str) -> None:
-    connection = await asyncpg.connect(database.url)
+@contextmanager
+def connected(database: Postgres) -> Iterator[Any]:
+    """A connection in autocommit mode."""
+    connection = psycopg2.connect(database.url)
+    connection.autocommit = True
     try:
-        await connection.execute(script)
+        yield connection
     finally:
-        await connection.close()
+        connection.close()

@@ -16,6 +16,7 @@ import pytest
 
 from asyncify.bench import postgres
 from asyncify.bench.postgres import FOLDER_VARIABLE, URL_VARIABLE, Postgres, find_binaries, serve_postgres
+from asyncify.bench.postgres_keeper import MEMORY, PREFIX
 from asyncify.bench.process import BenchError
 from support_postgres import Databases
 
@@ -150,9 +151,13 @@ def test_where_there_is_none_it_says_what_to_install(monkeypatch: pytest.MonkeyP
 
 def test_a_server_that_cannot_start_shows_its_log_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(URL_VARIABLE, raising=False)
-    before = set(Path(tempfile.gettempdir()).glob("asyncify-pg-*"))
+    before = leftovers()
 
     with pytest.raises(BenchError, match="no_such_setting"), serve_postgres(settings={"no_such_setting": "1"}):
         pass
 
-    assert set(Path(tempfile.gettempdir()).glob("asyncify-pg-*")) <= before
+    assert leftovers() <= before
+
+
+def leftovers() -> set[Path]:
+    return {folder for parent in (Path(tempfile.gettempdir()), MEMORY) for folder in parent.glob(f"{PREFIX}*")}

@@ -20,7 +20,10 @@ from typing import Any
 
 READY_TIMEOUT = 60.0  # seconds
 STOP_TIMEOUT = 5.0
+PREFIX = "asyncify-pg-"
 LOG_TAIL = 2000  # characters of the server's log that are shown when it fails
+MEMORY = Path("/dev/shm")  # where CREATE DATABASE takes 20 ms, not up to 400 as on a busy disk
+ROOM = 1 << 30  # bytes that must be free there
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 INITDB = [
     "-U",
@@ -51,7 +54,7 @@ def main() -> None:
     """Start, say where it listens, wait for the end of the input, stop."""
     binaries, *given = sys.argv[1:]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    root = Path(tempfile.mkdtemp(prefix="asyncify-pg-"))
+    root = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_roomy_memory()))
     try:
         server = _start(Path(binaries), root, dict(pair.split("=", 1) for pair in given))
         try:
@@ -62,6 +65,12 @@ def main() -> None:
         _say({"failed": str(error)})
     finally:
         shutil.rmtree(root, ignore_errors=True)
+
+
+def _roomy_memory() -> Path | None:
+    """A file system in memory with room for a server, or None."""
+    has_room = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM
+    return MEMORY if has_room else None
 
 
 def _start(binaries: Path, root: Path, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
