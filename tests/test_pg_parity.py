@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 
 from parity import Form
 from pg_parity import judge, load_forms, serve_forms
+
 from support_postgres import Databases
 
 FORMS = load_forms()
