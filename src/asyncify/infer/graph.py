@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import msgspec
+
+from asyncify.index.summary import CALL as CALL_NUMBERS
 from asyncify.index.summary import OCCURRENCE, POSITIONS, SITE, numbers
 from asyncify.infer.calls import DIRECT, THROUGH, WRAPPER
 from asyncify.infer.families import find_families
 from asyncify.infer.guards import Guard, find_guards
 from asyncify.infer.link import Solver
 from asyncify.infer.objects import Objects
-from asyncify.infer.solver import FOREIGN
+from asyncify.infer.solver import FOREIGN, Site
 from asyncify.infer.values import Kind
 from asyncify.place import Place
 
 RUNS = frozenset({POSITIONS.index(name) for name in ("plain", "awaited", "generator")})
 CALL, FLOW, READ = range(3)
+CALLABLE = frozenset(
+    {Kind.FUNC, Kind.BOUND, Kind.DECO, Kind.STATIC, Kind.CLSM, Kind.CTXF, Kind.CURRY, Kind.GEN, Kind.PARTIAL, Kind.PROP}
+)
 CONTAINER_METHODS = frozenset(name for kind in (dict, list, set) for name in dir(kind))
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(msgspec.Struct, frozen=True, gc=False):
     """Function `source` may run function `target`, or the pack callable `path` where target is -1."""
 
     source: int
@@ -32,8 +38,7 @@ class Edge:
     perhaps: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Escape:
+class Escape(msgspec.Struct, frozen=True, gc=False):
     """Function `function` is handed to outside code at `path` (`slot`: position or keyword; None: as a decorator)."""
 
     function: int
@@ -96,32 +101,40 @@ def build_graph(solver: Solver) -> Graph:
 
 def _call_edges(solver: Solver) -> list[Edge]:
     edges: list[Edge] = []
+    functions, data, consumed = solver.functions, solver.data, solver.consumed
+    waits: dict[int, str] = {}  # value -> path of what waits, "" if it does not
+    on_containers = _container_methods(solver)
     for site in solver.sites:
-        if site.scope < 0 or not (site.targets or (site.file, site.number) in solver.consumed):
+        targets = site.targets
+        ran = consumed.get((site.file, site.number), ())
+        if site.scope < 0 or not (targets or ran):
             continue
-        is_lambda = solver.functions[site.scope].fact.is_lambda
-        if solver.position(site) not in RUNS and not is_lambda:
+        if solver.position(site) not in RUNS and not functions[site.scope].fact.is_lambda:
             continue
         spot = (CALL, site.file, site.number)
-        is_on_container = _may_be_on_container(solver, site.callee)
-        reached = site.targets.items() if len(site.targets) < 2 else sorted(site.targets.items())
-        for value, how in reached:
-            kind, first, _ = solver.data[value]
-            if kind == Kind.FUNC and not is_on_container:
+        for value, how in targets.items() if len(targets) < 2 else sorted(targets.items()):
+            kind, first, _ = data[value]
+            if kind == Kind.FUNC:
                 number = int(first)
-                if not solver.functions[number].fact.is_generator:
+                if not functions[number].fact.is_generator and on_containers.isdisjoint(solver.cells.held(site.callee)):
                     edges.append(Edge(site.scope, number, "", how, spot, site.perhaps))
-            elif kind == Kind.OUT and (rule := solver.catalogue.rule_for(str(first))) and rule.waits:
-                edges.append(Edge(site.scope, -1, str(first), DIRECT, spot, site.perhaps))
-        for number in sorted(solver.consumed.get((site.file, site.number), ())):
+            elif kind == Kind.OUT:
+                path = waits.get(value)
+                if path is None:
+                    rule = solver.catalogue.rule_for(str(first))
+                    path = waits[value] = str(first) if rule is not None and rule.waits else ""
+                if path:
+                    edges.append(Edge(site.scope, -1, path, DIRECT, spot, site.perhaps))
+        for number in sorted(ran):
             edges.append(_run_edge(solver, site.scope, number, spot))
     return edges
 
 
-def _may_be_on_container(solver: Solver, callee: int) -> bool:
+def _container_methods(solver: Solver) -> frozenset[int]:
     """`data.update(...)` where data is a dict at times: that it is an object of the project is the less likely part."""
-    held = (solver.data[value] for value in solver.cells.held(callee))
-    return any(kind == Kind.CMETH and name in CONTAINER_METHODS for kind, _, name in held)
+    return frozenset(
+        value for value, (kind, _, name) in enumerate(solver.data) if kind == Kind.CMETH and name in CONTAINER_METHODS
+    )
 
 
 def _run_edge(solver: Solver, scope: int, ran: int, spot: tuple[int, int, int]) -> Edge:
@@ -150,17 +163,17 @@ def _reads(solver: Solver) -> list[Edge]:
     for cell, getters in solver.properties.items():
         for target in solver.cells.targets(cell):
             read.setdefault(target, set()).update(getters)
-    if not read:
-        return []
+    cell_base = solver.objects.cell_base
     edges: list[Edge] = []
-    for file, summary in enumerate(solver.objects.summaries):
-        base = solver.objects.cell_base[file]
-        marks = numbers(summary.occurrences)
-        for index in range(0, len(marks), OCCURRENCE):
-            getters_here = read.get(base + marks[index])
-            if getters_here and marks[index + 1]:
-                scope = solver.objects.function_base[file] + marks[index + 1] - 1
-                edges += [Edge(scope, g, "", DIRECT, (READ, file, index // OCCURRENCE)) for g in sorted(getters_here)]
+    for file in sorted({bisect_right(cell_base, cell) - 1 for cell in read if cell < solver.objects.cells}):
+        base = cell_base[file]
+        marks = numbers(solver.objects.summaries[file].occurrences)
+        for index, cell in enumerate(marks[::OCCURRENCE].tolist()):
+            ran = read.get(base + cell)
+            scope = marks[OCCURRENCE * index + 1] if ran else 0
+            if ran and scope:
+                source = solver.objects.function_base[file] + scope - 1
+                edges += [Edge(source, getter, "", DIRECT, (READ, file, index)) for getter in sorted(ran)]
     return edges
 
 
@@ -183,14 +196,14 @@ def _getters(solver: Solver) -> frozenset[int]:
 
 def _escapes(solver: Solver) -> list[Escape]:
     """Functions that outside callables and decorators get hold of."""
-    found = _handed(solver, lambda cell: functions_in(solver, cell, generators=True))
+    found = _handed(solver, CALLABLE, lambda cell: functions_in(solver, cell, generators=True))
     for function, paths_of in sorted(solver.outer_decorators.items()):
         found += [Escape(function, path, None, (READ, file, -number - 1)) for path, file, number in sorted(paths_of)]
     return found
 
 
 def _handed_classes(solver: Solver) -> list[Escape]:
-    return _handed(solver, lambda cell: _constructors_in(solver, cell))
+    return _handed(solver, frozenset({Kind.CLASS}), lambda cell: _constructors_in(solver, cell))
 
 
 def _constructors_in(solver: Solver, cell: int) -> tuple[int, ...]:
@@ -200,24 +213,35 @@ def _constructors_in(solver: Solver, cell: int) -> tuple[int, ...]:
     return tuple(sorted({number for body in bodies for number in functions_in(solver, body)}))
 
 
-def _handed(solver: Solver, held_in: Callable[[int], tuple[int, ...]]) -> list[Escape]:
-    """What of the arguments given to outside code `held_in` finds in their cells."""
+def _handed(solver: Solver, kinds: frozenset[int], held_in: Callable[[int], tuple[int, ...]]) -> list[Escape]:
+    """What of the arguments given to outside code `held_in` finds in their cells, which hold values of `kinds`."""
     found: list[Escape] = []
-    for site in solver.sites:
-        args = solver.arguments(site)
-        if not any(cell for _, cell in args):
-            continue
-        paths = [str(solver.data[v][1]) for v in sorted(site.targets) if solver.data[v][0] == Kind.OUT]
+    data = solver.data
+    for site in _sites_given(solver, kinds):
+        paths = [str(data[v][1]) for v in sorted(site.targets) if data[v][0] == Kind.OUT]
         if not solver.cells.held(site.callee):
             paths = [FOREIGN]  # of what is called nothing is known, so neither what it does with a function
         index = 0
-        for key, cell in args if paths else ():
+        for key, cell in solver.arguments(site) if paths else ():
             held = held_in(cell) if cell else ()
             slot = key if key not in {"", "*", "**"} else str(index)
             index += key == ""
             spot = (CALL, site.file, site.number)
             found += [Escape(number, path, slot, spot, site.scope) for path in paths for number in held]
     return found
+
+
+def _sites_given(solver: Solver, kinds: frozenset[int]) -> Iterator[Site]:
+    """Calls of which some argument holds a value of one of the kinds, in order."""
+    wanted = frozenset(value for value, (kind, _, _) in enumerate(solver.data) if kind in kinds)
+    held = solver.cells.held
+    for file, summary in enumerate(solver.objects.summaries):
+        base = solver.objects.cell_base[file]
+        cells = numbers(summary.arguments)[1::2].tolist()
+        given = [index for index, cell in enumerate(cells) if cell and not wanted.isdisjoint(held(base + cell))]
+        starts = numbers(summary.calls)[6::CALL_NUMBERS].tolist() if given else []
+        for number in sorted({bisect_right(starts, index) - 1 for index in given}):
+            yield solver.sites[solver.site_base[file] + number]
 
 
 def functions_in(solver: Solver, cell: int, *, generators: bool = False) -> tuple[int, ...]:
