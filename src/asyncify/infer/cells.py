@@ -144,6 +144,11 @@ class Cells:
                 self.capped = True
                 return
 
+    def settle(self) -> None:
+        """Nothing flows any more: only the values stay."""
+        self._edges = []
+        self._reactions = []
+
     def _react_late(self) -> None:
         late, owner = self._late, self._owner
         while late:

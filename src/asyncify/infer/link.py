@@ -41,6 +41,13 @@ class Solver(Decorators):
             self.cells.run()
         self.cells.capped = True
 
+    def settle(self) -> None:
+        """Give up what only solving needs; what was found may still be read."""
+        self.cells.settle()
+        self.values.settle()
+        self.prepare_members()
+        self.prepare_containers()
+
     def _link(self, file: int, summary: Summary, base: int) -> None:
         cells = self.cells
         copies = numbers(summary.copies).tolist()

@@ -33,6 +33,7 @@ def _infer(files: tuple[Summary, ...], package: str, catalogue: Catalogue) -> In
     solver = Solver(Objects(files, Modules(files, package)), catalogue)
     solver.solve(guess)
     graph = build_graph(solver)
+    solver.settle()
     ids = graph.ids
     families = (
         frozenset(ids[number] for number in group if not solver.functions[number].fact.is_lambda)

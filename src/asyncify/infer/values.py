@@ -44,6 +44,10 @@ class Values:
         self._numbers: dict[Data, int] = {}
         self.data: list[Data] = []
 
+    def settle(self) -> None:
+        """No more values are made."""
+        self._numbers = {}
+
     def of(self, kind: int, first: int | str, second: int | str = 0) -> int:
         key = (kind, first, second)
         number = self._numbers.get(key)
