@@ -127,6 +127,8 @@ def _forms_of(table: Path, shapes: dict[str, dict[str, str]]) -> Iterator[Form]:
 
 
 def _shaped(shape: str, call: str) -> str:
+    if "USE" in shape:
+        return shape.lstrip("\n").replace("USE", call)
     arguments = ast.parse(f"f({call})", mode="eval").body
     assert isinstance(arguments, ast.Call)
     parts = [ast.get_source_segment(f"f({call})", argument) or "" for argument in arguments.args]

@@ -16,13 +16,18 @@ from pg_parity import judge, load_forms, serve_forms
 from support_postgres import Databases
 
 FORMS = load_forms()
-TOGETHER = 40  # every so many-th of the others
+TOGETHER = 50  # every so many-th of the others
 
 
 @pytest.fixture(scope="module")
 def forms_databases() -> Iterator[Databases]:
     with serve_forms() as databases:
         yield databases
+
+
+def test_there_are_enough_forms_of_every_family() -> None:
+    assert len(FORMS) >= 900
+    assert len({form.section for form in FORMS}) == 12
 
 
 def test_no_two_forms_of_a_family_have_one_name() -> None:
