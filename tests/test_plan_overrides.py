@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import requests
 
 from asyncify.rule_examples import migrate_text, result_text
 from support import SHIPPED, check_migration, check_unchanged
@@ -80,9 +81,9 @@ def test_a_session_of_the_projects_own_that_overrides_request(server: Server) ->
     )
 
     assert "class Api(_aio.Session):" in migration.rewrites[0].text
-    requests = server.take()
-    assert [request.target for request in requests] == ["/echo?a=1", "/echo"] * 2
-    assert {dict(request.headers)["X-Token"] for request in requests} == {"secret"}
+    seen = server.take()
+    assert [request.target for request in seen] == ["/echo?a=1", "/echo"] * 2
+    assert {dict(request.headers)["X-Token"] for request in seen} == {"secret"}
 
 
 def test_an_override_that_raises(server: Server) -> None:
@@ -192,3 +193,54 @@ def test_an_override_that_does_not_wait_keeps_the_library() -> None:
         """,
         because="member-unknown",
     )
+
+
+def test_a_name_that_is_no_member_of_a_response_speaks_of_something_else(server: Server) -> None:
+    """A helper gives the response or what is in it; `get` is of the latter."""
+    check_migration(
+        """
+        import requests
+
+
+        def ask(url, plain):
+            response = requests.get(url)
+            if plain:
+                return response
+            return {"status": response.status_code}
+
+
+        def run(url):
+            return ask(url, True).status_code, ask(url, False).get("status")
+        """,
+        url=server.url + "/echo",
+    )
+
+
+@pytest.mark.parametrize("member", ["raw.read(1)", "next", "connection"])
+def test_a_member_of_a_response_without_a_counterpart(member: str) -> None:
+    check_unchanged(
+        f"""
+        import requests
+
+
+        class Api:
+            def ask(self, url):
+                return requests.get(url)
+
+            def peek(self, url):
+                return self.ask(url).{member}
+        """,
+        because="member-unknown",
+    )
+
+
+@pytest.mark.parametrize("kind", ["requests.Response", "requests.Session"])
+def test_the_members_that_a_pack_speaks_of_are_those_of_the_class(kind: str) -> None:
+    declared = SHIPPED.types[kind]
+    made = getattr(requests, kind.rpartition(".")[2])()
+    members = {name for name in dir(made) if not name.startswith("__")}
+    known = declared.keeps | declared.lacks
+    called = {path.rpartition(".")[2] for path in SHIPPED.by_call if path.rpartition(".")[0] == kind}
+
+    assert members == (known | called) & members
+    assert known <= members | {"connection"}  # set by the adapter

@@ -138,7 +138,7 @@ class PackType:
     base: str | None = None  # another pack type whose members it inherits
     not_waiting: frozenset[str] = frozenset()  # methods to which a rule for `TYPE.*` does not apply
     derivable: bool = False  # the project may derive classes from it: what `becomes` names awaits what they override
-    sealed: frozenset[str] = frozenset()  # members that they may not override: what `becomes` names never calls them
+    lacks: frozenset[str] = frozenset()  # the members that have no counterpart, all of them; none: they are not known
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,12 +48,12 @@ def read_type(section: Section, pack: str) -> PackType:
         base=_optional_type(section, "base", own),
         not_waiting=_members(section, "not_waiting"),
         derivable=section.flag("derivable"),
-        sealed=_members(section, "sealed"),
+        lacks=_members(section, "lacks"),
     )
     if found.derivable and becomes is None:
         raise section.fault("becomes", "a type that classes may be derived from says what it becomes")
-    if found.sealed and not found.derivable:
-        raise section.fault("sealed", "only a type that is derivable has members that may not be overridden")
+    for name in sorted(found.lacks & {*found.keeps, *(member.removesuffix("()") for member in found.held)}):
+        raise section.fault("lacks", f"{name!r} is also declared as a member that has a counterpart", name)
     if found.enters_async and found.enters is None:
         raise section.fault("enters", "a type that is entered with `async with` says what it enters as")
     if found.base == own:

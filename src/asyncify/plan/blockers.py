@@ -82,12 +82,6 @@ class _File:
     catalogue: Catalogue
     derived: Derived
 
-    @property
-    def stored(self) -> frozenset[str]:
-        """Attributes that the file's code sets on something."""
-        nodes = ast.walk(self.tree.module)
-        return frozenset(n.attr for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store))
-
     def rule_of(self, call: Call) -> Rule | None:
         return next((rule for path in pack_paths(call) if (rule := self.catalogue.rule_for(path))), None)
 
@@ -103,11 +97,10 @@ def _blockers_of_use(file: _File, use: Use) -> list[_Found]:
     if not isinstance(parent, ast.Attribute) or not isinstance(parent.ctx, ast.Load):
         return []
     kinds = [file.catalogue.types[name] for name in use.types if name in file.catalogue.types]
-    kinds = [kind for kind in kinds if kind.becomes is not None and not _may_have(file, kind, parent.attr)]
-    unknown = [kind for kind in kinds if not file.catalogue.knows_member(kind.id, parent.attr)]
+    lost = [kind for kind in kinds if kind.becomes is not None and _is_lost(file, kind, parent.attr)]
     scope = use.scope if _is_local_use(file, node) else None
     detail = f"`{parent.attr}` has no asynchronous form."
-    return [_found(use, kind, f"{kind.id}.{parent.attr}", detail, scope) for kind in unknown]
+    return [_found(use, kind, f"{kind.id}.{parent.attr}", detail, scope) for kind in lost]
 
 
 def _blocker_of_class(file: _File, use: Use, kind: PackType) -> _Found | None:
@@ -115,17 +108,22 @@ def _blocker_of_class(file: _File, use: Use, kind: PackType) -> _Found | None:
         return None
     if not kind.derivable:
         return _found(use, kind, kind.id, CLASS_DETAIL, None)
-    sealed = sorted(kind.sealed & file.derived.members.get(kind.id, frozenset()))
-    if not sealed:
+    lost = sorted(kind.lacks & file.derived.members.get(kind.id, frozenset()))
+    if not lost:
         return None
-    return _found(use, kind, f"{kind.id}.{sealed[0]}", OVERRIDE_DETAIL.format(name=sealed[0]), None)
+    return _found(use, kind, f"{kind.id}.{lost[0]}", OVERRIDE_DETAIL.format(name=lost[0]), None)
 
 
-def _may_have(file: _File, kind: PackType, name: str) -> bool:
-    """Is the member one that a class of the project adds to the library's?"""
-    if kind.id not in file.derived.members:
+def _is_lost(file: _File, kind: PackType, name: str) -> bool:
+    """Is this a member of the library's class that has no counterpart?
+
+    A name that is no member of the class at all speaks of something else that may stand here.
+    """
+    if kind.lacks:
+        return name in kind.lacks
+    if kind.id in file.derived.members:  # of which the project has classes with members of their own
         return False
-    return name in file.derived.members[kind.id] or name in file.stored or not kind.derivable
+    return not file.catalogue.knows_member(kind.id, name)
 
 
 def _found(use: Use, kind: PackType, what: str, detail: str, scope: str | None) -> _Found:
