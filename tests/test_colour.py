@@ -334,6 +334,25 @@ def test_the_chain_is_the_shortest_and_names_its_places() -> None:
     assert chain == [(5, "app.py::a"), (3, "net.get")]
 
 
+def test_what_a_test_hands_to_a_test_double_is_not_held() -> None:
+    code = "import net\ndef load(): return net.get('u')\ndef show(): return load()\n"
+    use = "from unittest.mock import Mock\nfrom app import load\ndef test_it():\n    Mock(side_effect=load)()\n"
+
+    assert names(colours({"app.py": code, "tests/test_app.py": use})) >= {"load", "show"}
+    assert names(colours({"app.py": code, "other.py": use})) == set()
+
+
+def test_a_test_double_turns_with_what_it_stands_for() -> None:
+    code = "import net\nclass Api:\n    def load(self): return net.get('u')\n"
+    use = (
+        "from unittest.mock import Mock\nfrom app import Api\nclass Fake(Api):\n    def load(self): return 1\n"
+        "def test_it():\n    fake = Fake()\n    Mock(wraps=fake.load)()\n"
+    )
+
+    assert names(colours({"app.py": code, "tests/test_app.py": use})) >= {"Api.load", "Fake.load"}
+    assert names(colours({"app.py": code, "other.py": use})) == set()
+
+
 def test_across_files_with_relative_imports_and_re_exports() -> None:
     found = colours(
         {

@@ -24,8 +24,7 @@ from asyncify.plan.holds import find_held
 from asyncify.plan.planner import plan
 from asyncify.plan.pools import find_pools, unworkable
 from asyncify.plan.step import Plan
-from asyncify.plan.support_place import is_test
-from asyncify.project import Project, Source, Unreadable, decode, load_project
+from asyncify.project import Project, Source, Unreadable, decode, is_test, load_project
 from asyncify.reason import Reason
 from asyncify.rewrite.module import Rewrite, rewrite_file
 from asyncify.support.assemble import assemble

@@ -9,7 +9,7 @@ import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pathspec
 
@@ -21,6 +21,7 @@ NEVER_READ = frozenset(
 )  # fmt: skip
 BUILT = frozenset({"build", "dist"})  # left out as well, unless they are packages
 SUFFIXES = (".py", ".pyw")
+TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 BOM = b"\xef\xbb\xbf"
 
 
@@ -79,6 +80,14 @@ def load_project(path: Path, exclude: tuple[str, ...] = ()) -> Project:
     if path.suffix not in SUFFIXES and real.suffix not in SUFFIXES:
         raise ConfigError(f"{path}: not a Python file; name a .py file or a folder")
     return _read(real.parent, [real.name], is_single_file=True)
+
+
+def is_test(path: str) -> bool:
+    """Is this a file of tests, by the conventions that pytest and unittest follow?"""
+    pure = PurePosixPath(path)
+    if TEST_FOLDERS & set(pure.parts[:-1]):
+        return True
+    return pure.name.startswith("test_") or pure.stem.endswith("_test") or pure.name == "conftest.py"
 
 
 def decode(path: str, data: bytes) -> Source | Unreadable:

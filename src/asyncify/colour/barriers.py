@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from asyncify.catalogue import Catalogue
@@ -11,6 +12,7 @@ from asyncify.infer.describe import plain_path
 from asyncify.infer.graph import Escape, Graph
 from asyncify.infer.objects import Fn
 from asyncify.place import Place
+from asyncify.project import is_test
 from asyncify.reason import Reason
 from asyncify.rule import Form
 
@@ -56,8 +58,9 @@ def find_barriers(
         barrier = None if factories and may_have_factory(graph, fn) else _by_name(graph, fn)
         if barrier is not None:
             found[fn.number] = barrier
+    families = {number: group for group in graph.families for number in group}
     for escape in graph.escapes:
-        if escape.function in found or escape in awaited:
+        if escape.function in found or escape in awaited or _is_for_a_test(graph, escape, families):
             continue
         is_generator = graph.objects.functions[escape.function].fact.is_generator
         holds = holds_generator if is_generator else holds_callback
@@ -71,6 +74,14 @@ def find_barriers(
             if barrier is not None:
                 found[fn.number] = barrier
     return found
+
+
+def _is_for_a_test(graph: Graph, escape: Escape, families: Mapping[int, frozenset[int]]) -> bool:
+    """Does a test hand over what it tests, to a test double say? The test follows the code, not the code the test."""
+    if not is_test(graph.place(escape.spot).path):
+        return False
+    family = families.get(escape.function, (escape.function,))
+    return not all(is_test(graph.function_place(member).path) for member in family)
 
 
 def _barrier(reason: Reason, place: Place, path: str = "") -> Barrier:

@@ -15,8 +15,8 @@ from asyncify.plan.awaiting import awaited, can_await, why_not
 from asyncify.plan.lambdas import Form, form_of, round_call
 from asyncify.plan.scene import RUNS_IN_LOOP, Decided, Scene, turning
 from asyncify.plan.step import Ending, Hole, MakeFactory, Outcome, Step, Substitute
-from asyncify.plan.support_place import is_test
 from asyncify.plan.tree import FunctionNode, Tree
+from asyncify.project import is_test
 from asyncify.reason import Reason
 
 RULE = "async-factory"

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from asyncify.plan.step import SupportModule
+from asyncify.project import is_test
 
 MARK = '"""Helpers of this package\'s asynchronous code'  # how a module that asyncify wrote begins
-TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 
 
 def place_support(
@@ -72,11 +72,3 @@ def package_root(path: str, paths: frozenset[str]) -> PurePosixPath:
     while folder.parent != folder and (folder.parent / "__init__.py").as_posix() in paths:
         folder = folder.parent
     return folder
-
-
-def is_test(path: str) -> bool:
-    """Is this a file of tests, by the conventions that pytest and unittest follow?"""
-    pure = PurePosixPath(path)
-    if TEST_FOLDERS & set(pure.parts[:-1]):
-        return True
-    return pure.name.startswith("test_") or pure.stem.endswith("_test") or pure.name == "conftest.py"
