@@ -10,15 +10,18 @@ import pytest
 from rich.console import Console
 
 from asyncify.bench import load_scenario, read_report, report_json, report_table, run_bench
-from asyncify.bench.measure import Tree, current_python, start_bench
+from asyncify.bench.declared import Ignore, Model, Service
+from asyncify.bench.measure import Load, Run, Tree, current_python, start_bench
 from asyncify.bench.report import Report
 from asyncify.bench.samples import Measurement, Side
-from asyncify.bench.scenario import CallCase, HttpCase, Ignore, Input, Model, Request, Scenario, Service
+from asyncify.bench.scenario import CallCase, HttpCase, Input, Request, Scenario, Table
+from asyncify.bench.stage import Stage
+from asyncify.bench.ways import OWN_BEFORE
 from asyncify.errors import ConfigError
 from trees import snapshot, write_files
 
 SAMPLE = Path(__file__).parent.parent / "sample_project"
-WAIT = 0.05  # seconds, of each of the two services
+WAIT = 0.1  # seconds, of each of the two services
 SYNC_CLIENT = """\
 import os
 import requests
@@ -97,12 +100,17 @@ def run(
     folder: Path, scenario: Scenario, after: Mapping[str, str] = AFTER, before: Mapping[str, str] = BEFORE
 ) -> Report:
     trees = write_tree(folder / "before", before), write_tree(folder / "after", after)
-    return run_bench(*trees, scenario, on_progress=lambda text: None)
+    return run_bench(*trees, scenario, on_progress=lambda stage: None)
 
 
 def scenario(*cases: CallCase | HttpCase, levels: Mapping[int, int], ignore: Ignore | None = None) -> Scenario:
     return Scenario(
-        cases=cases, levels=dict(levels), env={"SHOP": "{services}"}, services=SERVICES, ignore=ignore or Ignore()
+        cases=cases,
+        tables=tuple(Table(name=case.name, case=case.name) for case in cases),
+        levels=dict(levels),
+        env={"SHOP": "{services}"},
+        services=SERVICES,
+        ignore=ignore or Ignore(),
     )
 
 
@@ -117,12 +125,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def progress() -> list[str]:
+def progress() -> list[Stage]:
     return []
 
 
 @pytest.fixture(scope="module")
-def report(folder: Path, progress: list[str]) -> Report:
+def report(folder: Path, progress: list[Stage]) -> Report:
     """Both ways to run, alone and with more callers than a server has threads."""
     plan = scenario(HTTP, DIRECT, levels={1: 4, CALLERS: 120})
     trees = write_tree(folder / "before", BEFORE), write_tree(folder / "after", AFTER)
@@ -173,8 +181,7 @@ def test_the_table_says_what_was_found(report: Report) -> None:
     console.print(report_table(report))
     text = console.export_text()
 
-    gain = next(gain for gain in report.gains if (gain.case, gain.callers) == ("web", CALLERS))
-    assert gain.is_significant
+    gain = next(gain for gain in report.gains if (gain.table, gain.callers) == ("web", CALLERS))
     assert str(gain) in text
     assert "after: 60 tasks" in text
     assert "equal: 248 answers and 496 calls to services are the same before and after." in text
@@ -193,9 +200,11 @@ def test_the_trees_are_not_touched(report: Report, folder: Path) -> None:
         assert set(snapshot(folder / name)) == expected
 
 
-def test_progress_names_every_measurement(report: Report, progress: list[str]) -> None:
-    assert progress[1] == "1/8 web, before: 4 requests by 1 caller"
-    assert progress[8] == "8/8 direct, after: 120 requests by 60 callers"
+def test_progress_names_every_measurement(report: Report, progress: list[Stage]) -> None:
+    assert str(progress[1]) == "1/8 web, before: 4 requests by 1 caller"
+    assert str(progress[8]) == "8/8 direct, after: 120 requests by 60 callers"
+    assert progress[1].seconds_left is not None
+    assert progress[8].left == "2 s left"
 
 
 WRONG = [
@@ -274,7 +283,8 @@ def test_the_sample_project_runs_as_its_scenario_says(kind: type[HttpCase | Call
     )
     case = next(case for case in plan.cases if isinstance(case, kind))
     with start_bench(quick) as bench:
-        taken = bench.measure(Tree(Side.BEFORE, SAMPLE, current_python()), case, 4, 4, None)
+        tree = Tree(Side.BEFORE, SAMPLE, current_python())
+        taken = bench.measure(Run(tree, case, OWN_BEFORE, Load("closed", 4, 4)))
 
     assert taken.measurement.stand_in.unknown == {}
     assert {sample.outcome for sample in taken.measurement.samples} <= {"200", "returned"}

@@ -20,7 +20,7 @@ from asyncify.bench.samples import Measurement, Sample, Side, StandInRecord, Usa
 from asyncify.bench.templates import fill, fill_number, without
 from asyncify.bench.traffic import canonical, record
 
-IDLE = Usage(0.0, 1, 1, None, None)
+IDLE = Usage(0.0, 1, 1, 1, None, None)
 
 
 def measurement(
@@ -29,11 +29,31 @@ def measurement(
     """One in which the callers are busy all the time."""
     rounds = [callers * [sum(seconds[::callers][:i])] for i in range(len(seconds) // callers)]
     starts = [start for one in rounds for start in one]
-    samples = tuple(Sample(i, starts[i], time, "200", "same") for i, time in enumerate(seconds))
+    samples = tuple(Sample(i, starts[i], time, "200", "same", None, 0.0) for i, time in enumerate(seconds))
     in_flight = peak if peak is not None else callers
     seen = StandInRecord(len(samples), wait * len(samples), wait * len(samples), in_flight, {}, IDLE)
-    subject = Usage(cpu, 1, 1, None, None)
-    return Measurement("case", Side.AFTER, "uvicorn", callers, samples, wait, subject, seen, IDLE, 0.0)
+    return Measurement(
+        table="table",
+        case="case",
+        side=Side.AFTER,
+        way="migrated",
+        runner="uvicorn",
+        loop="asyncio",
+        repeat=0,
+        load="closed",
+        callers=callers,
+        limit=callers,
+        planned=len(samples),
+        rate=None,
+        cpu=0.0,
+        wait=wait,
+        samples=samples,
+        subject=Usage(cpu, 1, 1, 1, None, None),
+        stand_in=seen,
+        client=IDLE,
+        watched=(),
+        others_cpu_seconds=0.0,
+    )
 
 
 def one_by_one(*seconds: float) -> Measurement:
@@ -100,13 +120,13 @@ def test_the_approximation_meets_the_exact_value(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_clear_gain_has_a_figure_and_an_interval() -> None:
-    gain = compare_speed(one_by_one(1.19, 1.20, 1.21, 1.20), one_by_one(0.99, 1.00, 1.01, 1.0))
+    gain = compare_speed([one_by_one(1.19, 1.20, 1.21, 1.20)], [one_by_one(0.99, 1.00, 1.01, 1.0)])
 
     assert str(gain).startswith("1.20x faster (1.1")
 
 
 def test_a_loss_is_called_one() -> None:
-    gain = compare_speed(one_by_one(0.99, 1.00, 1.01, 1.02), one_by_one(1.98, 2.00, 2.02, 2.04))
+    gain = compare_speed([one_by_one(0.99, 1.00, 1.01, 1.02)], [one_by_one(1.98, 2.00, 2.02, 2.04)])
 
     assert str(gain).startswith("2.00x slower (1.9")
 
@@ -120,7 +140,7 @@ def test_a_loss_is_called_one() -> None:
     ],
 )
 def test_no_gain_without_evidence(before: list[float], after: list[float]) -> None:
-    assert str(compare_speed(one_by_one(*before), one_by_one(*after))) == "no difference found"
+    assert str(compare_speed([one_by_one(*before)], [one_by_one(*after)])) == "no difference found"
 
 
 def test_no_gain_where_requests_a_second_and_times_disagree() -> None:
@@ -128,10 +148,10 @@ def test_no_gain_where_requests_a_second_and_times_disagree() -> None:
     busy = measurement([0.55] * 20, callers=2, wait=0.1)
     starved = msgspec.structs.replace(
         measurement([0.5] * 20, callers=2, wait=0.1),
-        samples=tuple(Sample(n, n * 0.4, 0.5 + n / 1000, "200", "same") for n in range(20)),
+        samples=tuple(Sample(n, n * 0.4, 0.5 + n / 1000, "200", "same", None, 0.0) for n in range(20)),
     )
 
-    gain = compare_speed(starved, busy)
+    gain = compare_speed([starved], [busy])
 
     assert gain.ratio > 1.03 > 1 > gain.time_ratio
     assert str(gain) == "no difference found"

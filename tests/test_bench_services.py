@@ -16,11 +16,13 @@ import msgspec
 import pytest
 import requests
 
+from asyncify.bench.declared import Ignore, Model, Service
 from asyncify.bench.process import BenchError, Process, helper_command, subject_command
-from asyncify.bench.scenario import CallCase, Ignore, Model, Scenario, Service
+from asyncify.bench.scenario import CallCase, Scenario
 
 ANY_CASE = CallCase(name="none", callable="none:none")
 ENDS_WITHIN = 5.0  # seconds
+RUN_ONE = {"do": "run", "first": 0, "count": 1, "workers": 1, "cpu": 0.0}
 
 
 @contextmanager
@@ -160,7 +162,8 @@ def test_embeddings_are_numbers_from_the_text(tmp_path: Path) -> None:
 
 
 def start_subject(folder: Path, target: str, log: str = "log", **setup: Any) -> tuple[Process, dict[str, Any]]:
-    config = {"kind": "call", "target": target, "inputs": [{"args": [], "kwargs": {}}], "paths": [str(folder)]}
+    calls = [{"callable": target, "args": [], "kwargs": {}}]
+    config = {"kind": "call", "calls": calls, "paths": [str(folder)], "sessions": "own", "loop": "", "trace": False}
     return Process.start(
         "subject", subject_command(sys.executable), folder, dict(os.environ), folder / log, config | setup
     )
@@ -180,7 +183,7 @@ def test_a_process_that_dies_is_told_with_its_log(tmp_path: Path) -> None:
     process, _ = start_subject(tmp_path, "shop:ask")
 
     with pytest.raises(BenchError, match=r"(?s)subject has ended; its log ends:\nfarewell"), process:
-        process.ask({"do": "run", "first": 0, "count": 1, "callers": 1}, 10)
+        process.ask(RUN_ONE, 10)
 
 
 def test_the_project_cannot_disturb_the_pipes(tmp_path: Path) -> None:
@@ -188,7 +191,7 @@ def test_the_project_cannot_disturb_the_pipes(tmp_path: Path) -> None:
     (tmp_path / "control.py").write_text("raise RuntimeError('imported in place of ours')\n")
     process, _ = start_subject(tmp_path, "shop:ask")
     with process:
-        samples = process.ask({"do": "run", "first": 0, "count": 2, "callers": 2}, 10)["samples"]
+        samples = process.ask(RUN_ONE | {"count": 2, "workers": 2}, 10)["samples"]
 
     assert [sample[3] for sample in samples] == ["returned", "returned"]
     assert (tmp_path / "log").read_text().splitlines() == ["{}"] * 3
@@ -204,7 +207,7 @@ from pathlib import Path
 from test_bench_services import start_subject
 process, _ = start_subject(Path({str(tmp_path)!r}), "shop:ask")
 print(process._popen.pid, flush=True)
-process._popen.stdin.write(b'{{"do": "run", "first": 0, "count": 1, "callers": 1}}\\n')
+process._popen.stdin.write(b'{RUN_ONE}\\n')
 process._popen.stdin.flush()
 os.kill(os.getpid(), 9)
 """

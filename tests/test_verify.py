@@ -13,7 +13,8 @@ from rich.console import Console
 
 from asyncify.api import Migration, migrate
 from asyncify.bench import Verdict, run_verify, verdict_in_words
-from asyncify.bench.scenario import CallCase, Database, Ignore, Input, Scenario, Service
+from asyncify.bench.declared import Database, Ignore, Service
+from asyncify.bench.scenario import CallCase, Input, Scenario
 from asyncify.bench_trees import migrated_copy
 from asyncify.config import load_config
 from asyncify.errors import ConfigError
@@ -94,7 +95,7 @@ def after(migration: Migration) -> Iterator[Path]:
 
 
 def compare(before: Path, after: Path, *, tests: bool = False, scenario: Scenario | None = SCENARIO) -> Verdict:
-    return run_verify(before, after, scenario, with_tests=tests, on_progress=lambda text: None)
+    return run_verify(before, after, scenario, with_tests=tests, on_progress=lambda stage: None)
 
 
 def words(verdict: Verdict) -> str:
@@ -175,7 +176,7 @@ def test_nothing_to_compare_by_is_told(tmp_path: Path) -> None:
     (tmp_path / "tool.py").write_text("def main(): ...\n")
 
     with pytest.raises(ConfigError, match="nothing to compare by"):
-        verify_trees(tmp_path, tmp_path, calls=True, tests=True, python=None, progress=lambda text: None)
+        verify_trees(tmp_path, tmp_path, calls=True, tests=True, python=None, progress=lambda stage: None)
 
 
 def test_the_command_compares_with_a_revision(before: Path, after: Path) -> None:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 
 from asyncify.api import Migration
 from asyncify.bench import Report, load_scenario, report_json, report_table, run_bench
+from asyncify.bench.stage import Progress
 from asyncify.bench_trees import migrated_copy
 
 TABLE_WIDTH = 120  # where no terminal says how wide it is
 
 
-def bench_migration(
-    migration: Migration, output: Path | None, progress: Callable[[str], None], python: str | None
-) -> Report:
+def bench_migration(migration: Migration, output: Path | None, progress: Progress, python: str | None) -> Report:
     """Run the project as it is and as `migration` leaves it. The tree itself is not touched.
 
     Raises ConfigError where there is nothing to compare or nothing to run.

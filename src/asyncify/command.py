@@ -11,8 +11,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, SpinnerColumn, TextColumn
+from rich.progress import Progress as RichProgress
 
 from asyncify.api import Analysis, Migration, analyse, migrate
+from asyncify.bench.stage import Stage
 from asyncify.config import Config, load_config
 from asyncify.errors import AsyncifyError
 from asyncify.report.terminal import summary_line
@@ -67,6 +70,29 @@ def config_of(path: Path, rules: list[Path] | None, exclude: list[str] | None, c
 def stderr_console() -> Console:
     """Where words go that are not the result."""
     return Console(stderr=True, soft_wrap=True)
+
+
+@contextmanager
+def showing_stages() -> Iterator[Callable[[Stage], None]]:
+    """Show how far a run has come and how long it will take, on a terminal only."""
+    console = stderr_console()
+    if not console.is_terminal:
+        yield lambda stage: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}"))
+    with RichProgress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=None, left="")
+
+        def show(stage: Stage) -> None:
+            bar.update(
+                task,
+                description=str(stage),
+                left=stage.left,
+                completed=max(0, stage.number - 1),
+                total=stage.of or None,
+            )
+
+        yield show
 
 
 @contextmanager

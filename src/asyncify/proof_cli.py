@@ -22,7 +22,7 @@ from asyncify.command import (
     config_of,
     leave_on_faults,
     migrated,
-    showing_progress,
+    showing_stages,
     told_errors,
 )
 from asyncify.verify_cli import verify_trees
@@ -44,7 +44,7 @@ def bench(
     """
     migration = migrated(config_of(path, rules, exclude, True))
     leave_on_faults(migration)
-    with told_errors(), showing_progress() as progress:
+    with told_errors(), showing_stages() as progress:
         report = bench_migration(migration, output, progress, python)
     show_report(report, migration, output)
     raise typer.Exit(Exit.NOTHING if report.passed else Exit.CHANGES)
@@ -69,7 +69,7 @@ def verify(
     migration = None if before else migrated(config_of(path, rules, exclude, True))
     if migration:
         leave_on_faults(migration)
-    with told_errors(), showing_progress() as progress, ExitStack() as stack:
+    with told_errors(), showing_stages() as progress, ExitStack() as stack:
         if migration:
             old, new = migration.analysis.project.root, stack.enter_context(migrated_copy(migration))
         else:

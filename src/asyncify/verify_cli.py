@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from asyncify.bench import Verdict, load_scenario, run_verify
@@ -10,11 +9,12 @@ from asyncify.bench.measure import current_python
 from asyncify.bench.own_tests import has_tests
 from asyncify.bench.scenario import Scenario
 from asyncify.bench.settings import declares_scenario
+from asyncify.bench.stage import Progress
 from asyncify.errors import ConfigError
 
 
 def verify_trees(
-    before: Path, after: Path, *, calls: bool, tests: bool, python: str | None, progress: Callable[[str], None]
+    before: Path, after: Path, *, calls: bool, tests: bool, python: str | None, progress: Progress
 ) -> Verdict:
     """Compare by the scenario that `before` declares or suggests, and by its tests, as far as they are asked for.
 

@@ -24,11 +24,15 @@ ONE_OF = {"traffic": "service call", "rows": "row", "logs": "log record"}
 
 
 class Gain(Struct, frozen=True):
-    """How the requests a second changed, and whether the times of single requests bear it out."""
+    """How a load became faster, and whether the times of single requests bear it out.
 
-    case: str
+    Of a closed loop the requests a second are compared, of arrivals the time of a request: how many arrive is given.
+    """
+
+    table: str
     callers: int
-    ratio: float  # of requests a second, after by before; above 1 is faster
+    rate: float | None  # arrivals a second
+    ratio: float  # above 1 is faster
     low: float  # 95% of the bootstrap lie between
     high: float
     time_ratio: float  # of the mean time of a request, before by after; differs where callers ran out of requests
@@ -58,18 +62,33 @@ class Difference(Struct, frozen=True):
     diff: str  # the first few, as a diff
 
 
-def compare_speed(before: Measurement, after: Measurement) -> Gain:
-    """Gain of `after` over `before`; the same samples always give the same answer."""
-    old, new = before.seconds, after.seconds
-    time_ratio = before.mean / after.mean
-    ratio = after.throughput / before.throughput
+def compare_speed(before: Sequence[Measurement], after: Sequence[Measurement]) -> Gain:
+    """Gain of `after` over `before`, each with all its repeats; the same samples always give the same answer.
+
+    The bootstrap draws processes first and then requests of those, so that what differs from one start of the same
+    program to the next widens the interval.
+    """
+    one, old, new = before[0], _times(before), _times(after)
+    time_ratio = _mean(old) / _mean(new)
+    ratio = time_ratio if one.rate else _throughput(after) / _throughput(before)
     draw = random.Random(0)
-    ratios = sorted(
-        _mean(draw.choices(old, k=len(old))) / _mean(draw.choices(new, k=len(new))) for _ in range(RESAMPLES)
-    )
+    ratios = sorted(_drawn_mean(draw, before) / _drawn_mean(draw, after) for _ in range(RESAMPLES))
     cut = int(RESAMPLES * SIGNIFICANCE / 2)
     low, high = (bound * ratio / time_ratio for bound in (ratios[cut], ratios[-1 - cut]))
-    return Gain(before.case, before.callers, ratio, low, high, time_ratio, rank_test(old, new))
+    return Gain(one.table, one.callers, one.rate, ratio, low, high, time_ratio, rank_test(old, new))
+
+
+def _times(repeats: Sequence[Measurement]) -> list[float]:
+    return [seconds for one in repeats for seconds in one.seconds]
+
+
+def _throughput(repeats: Sequence[Measurement]) -> float:
+    return sum(len(one.samples) for one in repeats) / sum(one.elapsed for one in repeats)
+
+
+def _drawn_mean(draw: random.Random, repeats: Sequence[Measurement]) -> float:
+    chosen = draw.choices(repeats, k=len(repeats)) if len(repeats) > 1 else repeats
+    return _mean([seconds for one in chosen for seconds in draw.choices(one.seconds, k=len(one.samples))])
 
 
 def rank_test(left: Sequence[float], right: Sequence[float]) -> float:

@@ -6,6 +6,7 @@ The subject's interpreter need not have asyncify installed: `subject` and what i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import queue
@@ -23,6 +24,7 @@ class Control:
     """
 
     def __init__(self) -> None:
+        allow_many_files()
         self._commands = os.dup(0)
         self._answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
         nothing = os.open(os.devnull, os.O_RDONLY)
@@ -63,3 +65,14 @@ class Control:
             for line in lines:
                 with self._lock:
                     self._deliver(json.loads(line))
+
+
+def allow_many_files() -> None:
+    """Let this process open as many connections as the system allows it at most."""
+    try:
+        import resource
+    except ImportError:
+        return
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with contextlib.suppress(ValueError, OSError):  # macOS refuses what it calls unlimited
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -19,7 +19,8 @@ def explain(measurement: Measurement, unloaded: Measurement, cores: int) -> str 
     if measurement.bound is None or measurement.share is None or measurement.share >= ENOUGH:
         return None
     return (
-        _ran_out(measurement)
+        _arrivals(measurement)
+        or _ran_out(measurement)
         or _limit(measurement)
         or _busy_process(measurement)
         or _busy_machine(measurement, cores)
@@ -28,7 +29,23 @@ def explain(measurement: Measurement, unloaded: Measurement, cores: int) -> str 
     )
 
 
+def _arrivals(measurement: Measurement) -> str | None:
+    """Requests that arrive faster than they can be answered wait for those before them."""
+    if measurement.load != "arrivals" or measurement.rate is None:
+        return None
+    peak = measurement.stand_in.peak_in_flight
+    most = peak / measurement.wait
+    if most > measurement.rate or measurement.stand_in.waited / measurement.elapsed < FULL * peak:
+        return None
+    return (
+        f"{measurement.rate:g} requests arrive a second, but never more than {peak} calls to services ran side by side "
+        f"({measurement.peak_threads} threads): that allows {most:.1f} requests/s, so the others queue"
+    )
+
+
 def _ran_out(measurement: Measurement) -> str | None:
+    if measurement.load != "closed":
+        return None
     if measurement.wait / measurement.mean < ENOUGH:
         return None
     return f"{_idle(measurement)}; while they were busy, {measurement.wait / measurement.mean:.0%} was reached"
@@ -37,11 +54,11 @@ def _ran_out(measurement: Measurement) -> str | None:
 def _limit(measurement: Measurement) -> str | None:
     peak = measurement.stand_in.peak_in_flight
     mean = measurement.stand_in.waited / measurement.elapsed
-    if peak >= ENOUGH * measurement.callers or mean < FULL * peak or measurement.callers == 1:
+    if peak >= ENOUGH * measurement.limit or mean < FULL * peak or measurement.limit == 1:
         return None
     bound = peak / measurement.wait
     return (
-        f"never more than {peak} calls to services ran side by side ({measurement.subject.peak_threads} threads): "
+        f"never more than {peak} calls to services ran side by side ({measurement.peak_threads} threads): "
         f"that limit allows {bound:.1f} requests/s, of which it reached {measurement.throughput / bound:.0%}"
     )
 
@@ -82,9 +99,10 @@ def _own_time(measurement: Measurement, unloaded: Measurement) -> str | None:
 
 def _queueing(measurement: Measurement, unloaded: Measurement) -> str:
     beyond, alone = measurement.mean - measurement.wait, unloaded.mean - unloaded.wait
+    idle = f"{_idle(measurement)}; " if measurement.load == "closed" else ""
     return (
         f"a request took {beyond * 1000:.0f} ms beyond its waits, {alone * 1000:.0f} ms when alone: requests that come "
-        f"together queue for the processor; {_idle(measurement)}; {_shares(measurement)}"
+        f"together queue for the processor; {idle}{_shares(measurement)}"
     )
 
 

@@ -19,10 +19,14 @@ class Gauge:
         self._lags: list[float] = []
         self._threads = 0
         self._cpu = 0.0
+        self._base = 0
         self._task: Optional[asyncio.Task[None]] = None  # noqa: UP045
         self.mark()
 
     def mark(self) -> None:
+        """From here on it counts; memory that is held now is the base."""
+        forget_peak()
+        self._base = peak_memory()
         self._lags.clear()
         self._threads = 0
         self._cpu = time.process_time()
@@ -39,6 +43,7 @@ class Gauge:
         lags = sorted(self._lags)
         return {
             "cpu_seconds": time.process_time() - self._cpu,
+            "base_memory": self._base,
             "peak_memory": peak_memory(),
             "peak_threads": self._threads,
             "loop_lag_p95": lags[int(len(lags) * 0.95)] if lags else None,
@@ -53,8 +58,17 @@ class Gauge:
             self.note_threads()
 
 
+def forget_peak() -> None:
+    """Let the peak begin anew at what is held now; where that cannot be done it stays that of the whole life."""
+    try:
+        with open("/proc/self/clear_refs", "w", encoding="ascii") as refs:  # noqa: PTH123
+            refs.write("5")
+    except OSError:
+        pass
+
+
 def peak_memory() -> int:
-    """The most memory that this process has held at once (resident set), in bytes.
+    """The most memory that this process has held at once since `forget_peak` (resident set), in bytes.
 
     Linux hands `ru_maxrss` of the parent on to a child, through exec too, so a small child of a large parent would
     be charged with the parent's memory; VmHWM belongs to this program alone.

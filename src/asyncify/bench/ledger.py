@@ -19,11 +19,14 @@ class Ledger:
         self._traffic: Counter[str] = Counter()
         self._unknown: Counter[str] = Counter()
         self._waits: list[tuple[float, float]] = []
+        self._spans: list[tuple[float, float, str, int]] = []
         self._in_flight = 0
         self._peak_in_flight = 0
 
-    def note(self, request: str) -> None:
+    def note(self, request: str) -> int:
+        """How often this very request has been made now."""
         self._traffic[request] += 1
+        return self._traffic[request]
 
     def note_unknown(self, what: str) -> None:
         self._unknown[what] += 1
@@ -40,15 +43,28 @@ class Ledger:
         finally:
             self._in_flight -= 1
 
+    @contextmanager
+    def answering(self, what: str, port: int) -> Iterator[None]:
+        """Encloses one call, from its arrival to its answer; `port` is the caller's end of the connection."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._spans.append((started, time.perf_counter(), what, port))
+
     def read(self) -> dict[str, Any]:
         return {
             "traffic": dict(self._traffic),
             "unknown": dict(self._unknown),
-            "calls": len(self._waits),
+            "calls": len(self._spans),
             "waited": sum(end - start for start, end in self._waits),
             "covered": covered(self._waits),
             "peak_in_flight": self._peak_in_flight,
         }
+
+    def spans(self) -> list[tuple[float, float, str, int]]:
+        """Start, end, method and path, port of each call; times are those of perf_counter, one clock on a machine."""
+        return self._spans
 
 
 def covered(spans: Iterable[tuple[float, float]]) -> float:

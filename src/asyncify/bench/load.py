@@ -1,11 +1,11 @@
-"""The callers of an HTTP service: a closed loop of so many workers, in a process of its own."""
+"""The callers of an HTTP service, in a process of their own: closed loops of workers, or requests at set times."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -13,61 +13,80 @@ import msgspec
 
 from asyncify.bench.control import Control
 from asyncify.bench.gauge import Gauge
+from asyncify.bench.numbers import Numbers
 from asyncify.bench.scenario import Request
 from asyncify.bench.templates import fill_number
+from asyncify.bench.tracer import HEADER
 from asyncify.bench.traffic import canonical, read_body
 
-RawSample = list[Any]  # number, start and duration in seconds, outcome, canonical answer
+# number, arrival and duration in seconds, outcome, canonical answer, seconds to the first byte, until it was sent
+RawSample = list[Any]
 
 
+@dataclass(frozen=True, slots=True)
 class Callers:
-    """Sends the requests in turn, number by number; each worker sends its next one when it has its answer."""
+    """Sends the requests in turn, number by number."""
 
-    def __init__(self, base: str, requests: tuple[Request, ...], ignored: tuple[str, ...], timeout: float) -> None:
-        self._base = base
-        self._requests = requests
-        self._ignored = ignored
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
+    base: str
+    requests: tuple[Request, ...]
+    ignored: tuple[str, ...]
+    unordered: tuple[str, ...]
+    timeout: float
+    is_traced: bool
 
-    async def run(self, session: aiohttp.ClientSession, numbers: range, callers: int) -> list[RawSample]:
+    async def run(self, session: aiohttp.ClientSession, numbers: Numbers) -> list[RawSample]:
         samples: list[RawSample] = []
-        left = iter(numbers)
-        began = time.perf_counter()
-        await asyncio.gather(*(self._work(session, left, samples, began) for _ in range(callers)))
-        return sorted(samples)
+        numbers.begin()
+        await asyncio.gather(*(self._work(session, numbers, samples) for _ in range(numbers.workers)))
+        return sorted(samples, key=lambda sample: sample[0])
 
-    async def _work(
-        self, session: aiohttp.ClientSession, left: Iterator[int], samples: list[RawSample], began: float
-    ) -> None:
-        for number in left:
-            request = self._requests[number % len(self._requests)]
+    async def _work(self, session: aiohttp.ClientSession, numbers: Numbers, samples: list[RawSample]) -> None:
+        for number, arrival in numbers:
+            request = self.requests[number % len(self.requests)]
             headers, body = _payload(request, number)
-            url = self._base + fill_number(request.path, number)
+            if self.is_traced:
+                headers[HEADER.decode()] = str(number)
+            url = self.base + fill_number(request.path, number)
+            if arrival:
+                await asyncio.sleep(max(0.0, arrival - time.perf_counter()))
             started = time.perf_counter()
-            outcome, answer = await self._ask(session, request.method, url, headers, body)
-            seconds = time.perf_counter() - started
-            samples.append([number, started - began, seconds, outcome, canonical(answer, self._ignored)])
+            outcome, answer, first = await self._ask(session, request.method, url, headers, body)
+            ended, arrived = time.perf_counter(), arrival or started
+            text = canonical(answer, self.ignored, self.unordered)
+            to_first = None if first is None else first - arrived
+            samples.append(
+                [number, arrived - numbers.began, ended - arrived, outcome, text, to_first, started - arrived]
+            )
 
     async def _ask(
         self, session: aiohttp.ClientSession, method: str, url: str, headers: dict[str, str], body: bytes | None
-    ) -> tuple[str, Any]:
+    ) -> tuple[str, Any, float | None]:
+        first, content = None, bytearray()
         try:
             async with session.request(
-                method, url, headers=headers, data=body, timeout=self._timeout, allow_redirects=False
+                method,
+                url,
+                headers=headers,
+                data=body,
+                timeout=aiohttp.ClientTimeout(total=self.timeout),
+                allow_redirects=False,
             ) as response:
-                content = await response.read()
+                async for piece in response.content.iter_any():
+                    first = first or time.perf_counter()
+                    content += piece
         except (aiohttp.ClientError, asyncio.TimeoutError) as error:  # noqa: UP041
             name = type(error).__name__
-            return name, {"error": name}
+            return name, {"error": name}, None
         kind = response.headers.get("content-type", "")
-        return str(response.status), {"status": response.status, "type": kind, "body": read_body(kind, content)}
+        answer = {"status": response.status, "type": kind, "body": read_body(kind, bytes(content))}
+        return str(response.status), answer, first
 
 
 def _payload(request: Request, number: int) -> tuple[dict[str, str], bytes | None]:
     headers: dict[str, str] = fill_number(request.headers, number)
     if request.json is not msgspec.UNSET:
         return {"content-type": "application/json"} | headers, json.dumps(fill_number(request.json, number)).encode()
-    return headers, None if request.body is None else str(fill_number(request.body, number)).encode()
+    return dict(headers), None if request.body is None else str(fill_number(request.body, number)).encode()
 
 
 async def serve(control: Control) -> None:
@@ -76,8 +95,14 @@ async def serve(control: Control) -> None:
     gauge.watch_loop()
     commands = control.commands()
     setup = await commands.get()
-    requests = msgspec.convert(setup["requests"], tuple[Request, ...])
-    callers = Callers(setup["base"], requests, tuple(setup["ignore"]), setup["timeout"])
+    callers = Callers(
+        base=setup["base"],
+        requests=msgspec.convert(setup["requests"], tuple[Request, ...]),
+        ignored=tuple(setup["ignore"]),
+        unordered=tuple(setup["unordered"]),
+        timeout=setup["timeout"],
+        is_traced=setup["trace"],
+    )
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(
         connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=True
@@ -85,9 +110,9 @@ async def serve(control: Control) -> None:
         control.send({"ready": True})
         while (command := await commands.get())["do"] != "stop":
             gauge.mark()
-            numbers = range(command["first"], command["first"] + command["count"])
-            samples = await callers.run(session, numbers, command["callers"])
-            control.send({"samples": samples, "usage": gauge.read()})
+            numbers = Numbers.of(command)
+            samples = await callers.run(session, numbers)
+            control.send({"samples": samples, "usage": gauge.read(), "began": numbers.began})
         control.send({})
 
 

@@ -1,36 +1,40 @@
-"""One measurement: a fresh copy of the tree, a process of its own, one level of concurrency."""
+"""One measurement: a fresh copy of the tree, a process of its own, one way to run under one load."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import random
 import re
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from asyncify.bench.copies import copied
-from asyncify.bench.logbook import complaints
+from asyncify.bench.latency import Latency
 from asyncify.bench.machine import busy_seconds
-from asyncify.bench.process import Process, helper_command, subject_command
+from asyncify.bench.process import Process, helper_command
 from asyncify.bench.rows import read_rows
-from asyncify.bench.samples import Measurement, Sample, Side, StandInRecord, Usage
-from asyncify.bench.scenario import Case, HttpCase, Scenario
+from asyncify.bench.samples import Measurement, Sample, Side, StandInRecord
+from asyncify.bench.scenario import CallCase, Case, HttpCase, Scenario
+from asyncify.bench.started import start_all
+from asyncify.bench.subjects import PATIENCE, Ran, Subject, complained, start_subject
 from asyncify.bench.templates import fill
 from asyncify.bench.traffic import canonical
+from asyncify.bench.watch import thinned, watching
+from asyncify.bench.ways import Way
 
 PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ws_proxy", "wss_proxy"})
-WARM_UP_SPEED = 10.0  # the stand-in answers so much faster while connections are made and caches filled
+WARM_UP_SPEED = 20.0  # the stand-in answers so much faster while connections are made and caches filled
 FIRST_WARM_UP = 1_000_000  # warm-up requests are numbered from here, so that they share no state with measured ones
-SUBJECT_LOG = "subject.log"
-PATIENCE = 30.0  # seconds beyond the time that the requests may take
+MOST_WARM_UP = 10  # callers; what more of them need in memory is for the measurement to show
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,57 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """Who asks, and when."""
+
+    kind: str  # "closed", "together", "arrivals"
+    callers: int
+    count: int
+    limit: int | None = None  # how many may run at once; None: all callers
+    rate: float | None = None
+
+    @property
+    def workers(self) -> int:
+        return min(self.callers, self.limit or self.callers)
+
+    @property
+    def arrivals(self) -> list[float] | None:
+        """Seconds at which requests arrive; the same for every run of the same load. None: when a caller is free."""
+        if self.kind == "closed":
+            return None
+        if self.rate is None:
+            return [0.0] * self.count
+        draw, at, times = random.Random(0), 0.0, []
+        for _ in range(self.count):
+            at += draw.expovariate(self.rate)
+            times.append(at)
+        return times
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What to measure."""
+
+    tree: Tree
+    case: Case
+    way: Way
+    load: Load
+    table: str = ""
+    repeat: int = 0
+    planned: int | None = None  # requests that it stands for; None: those that are made
+    cpu: float = 0.0
+    speed: float = 1.0  # the stand-in's waits are divided by it
+    waits: Mapping[str, Latency] = field(default_factory=dict)
+    unloaded: Measurement | None = None  # one caller, same case, side and waits: how long a request waits
+    warms_up: bool = True
+    is_traced: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.case.name}, {self.tree.side}, {self.way.name}, {self.load.callers} concurrent"
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """A measurement with what it is compared by: the answer to each request, and what the run left behind."""
 
@@ -51,6 +106,10 @@ class Taken:
     traffic: Counter[str]
     rows: Counter[str]
     logs: Counter[str]
+    spans: list[list[Any]] = field(default_factory=list)  # of a traced run: calls as the stand-in saw them
+    writes: list[list[float]] = field(default_factory=list)
+    began: float | None = None  # by the clock of the machine
+    warmed_up: int = 0  # requests before those that were measured
 
 
 class Bench:
@@ -62,120 +121,85 @@ class Bench:
         self._services = f"http://127.0.0.1:{port}"
         self._scratch = scratch
 
-    def measure(
-        self,
-        tree: Tree,
-        case: Case,
-        callers: int,
-        count: int,
-        unloaded: Measurement | None,
-        *,
-        warm_up: bool = True,
-        speed: float = 1.0,
-    ) -> Taken:
-        """Run `count` requests by `callers` after a warm-up.
-
-        `unloaded` is the measurement with one caller of the same case and tree, which tells how long one request
-        has to wait; None if this is it. The stand-in's waits are divided by `speed`.
-        """
-        name = f"{case.name}, {tree.side}, {callers} concurrent"
+    def measure(self, run: Run) -> Taken:
+        """Make the requests of the run, after a warm-up."""
+        scenario, tree = self._scenario, run.tree
         with copied(tree.root, self._scratch) as folder:
-            with self._subject(name, tree, case, folder) as subject:
-                if warm_up:
-                    self._clear(WARM_UP_SPEED)
-                    subject.run(FIRST_WARM_UP, max(callers, variety(case)), callers)
-                self._clear(speed)
-                busy, started = busy_seconds(), _own_seconds()
-                raw, usage, client = subject.run(0, count, callers)
-                record = self._stand_in.ask({"do": "read"}, PATIENCE)
-                busy_after, ended = busy_seconds(), _own_seconds()
-            rows = read_rows(self._scenario.databases, folder)
-            logs = self._logs(subject.logs, folder)
-        stand_in = msgspec.convert({**record, "usage": record["usage"]}, StandInRecord)
-        used = usage.cpu_seconds + stand_in.usage.cpu_seconds + (client.cpu_seconds if client else 0) + ended - started
-        answers = {sample[0]: self._answer(case, sample[4]) for sample in raw}
-        samples = tuple(sorted((_sample(sample, answers) for sample in raw), key=lambda sample: sample.number))
+            with (
+                start_all(scenario.started, folder.parent) as ports,
+                start_subject(
+                    run.name, run.case, run.way, tree.python, scenario, folder, self._environment(ports),
+                    trace=run.is_traced,
+                ) as subject,
+            ):  # fmt: skip
+                warmed_up = self._warm_up(run, subject)
+                self._clear(run.speed, run.waits)
+                busy, own = busy_seconds(), _own_seconds()
+                with watching(subject.pid) as watched:
+                    ran = subject.run(_command(run))
+                record = self._stand_in.ask({"do": "read", "spans": run.is_traced}, PATIENCE)
+                busy_after, own_after = busy_seconds(), _own_seconds()
+            rows = read_rows(scenario.databases, folder)
+            logs = self._logs(Counter(ran.logs) + Counter(complained(folder)))
+        stand_in = msgspec.convert(record, StandInRecord)
+        used = ran.usage.cpu_seconds + stand_in.usage.cpu_seconds + own_after - own
+        used += ran.client.cpu_seconds if ran.client else 0.0
+        answers = {sample[0]: self._answer(run.case, sample[4]) for sample in ran.samples}
         measurement = Measurement(
-            case=case.name,
+            table=run.table,
+            case=run.case.name,
             side=tree.side,
-            runner=_runner(case, callers, is_async=subject.is_async),
-            callers=callers,
-            samples=samples,
-            wait=_wait(stand_in, len(samples), unloaded),
-            subject=usage,
+            way=run.way.name,
+            runner=_runner(run, subject),
+            loop=subject.loop,
+            repeat=run.repeat,
+            load=run.load.kind,
+            callers=run.load.callers,
+            limit=run.load.workers,
+            planned=run.planned or run.load.count,
+            rate=run.load.rate,
+            cpu=run.cpu,
+            wait=_wait(stand_in, len(ran.samples), run.unloaded),
+            samples=_samples(ran, answers),
+            subject=ran.usage,
             stand_in=stand_in,
-            client=client,
+            client=ran.client,
+            watched=thinned(watched),
             others_cpu_seconds=None if busy is None or busy_after is None else max(0.0, busy_after - busy - used),
         )
-        return Taken(measurement, answers, Counter(record["traffic"]), rows, logs)
+        spans = record.get("spans", [])
+        return Taken(
+            measurement, answers, Counter(record["traffic"]), rows, logs, spans, ran.writes, ran.began, warmed_up
+        )
 
-    def _logs(self, records: dict[str, int], folder: Path) -> Counter[str]:
-        """What the project logged during the run, and what the interpreter complained of until its end."""
-        found = Counter(records) + complaints((folder.parent / SUBJECT_LOG).read_text("utf-8", "replace"))
+    def _warm_up(self, run: Run, subject: Subject) -> int:
+        if not run.warms_up:
+            return 0
+        callers = min(run.load.workers, MOST_WARM_UP)
+        self._clear(WARM_UP_SPEED, {})
+        count = max(callers, variety(run.case))
+        subject.run({"first": FIRST_WARM_UP, "count": count, "workers": callers, "arrivals": None, "cpu": 0.0})
+        return count
+
+    def _clear(self, speed: float, waits: Mapping[str, Latency]) -> None:
+        self._stand_in.ask({"do": "clear", "speed": speed, "waits": msgspec.to_builtins(waits)}, PATIENCE)
+
+    def _answer(self, case: Case, answer: Any) -> str:
+        # The callers of an HTTP case have already left out what is to be ignored.
+        ignore = self._scenario.ignore
+        return answer if isinstance(case, HttpCase) else canonical(answer, ignore.answers, ignore.unordered)
+
+    def _logs(self, found: Counter[str]) -> Counter[str]:
         patterns = [re.compile(pattern) for pattern in self._scenario.ignore.logs]
         kept = {line: n for line, n in found.items() if not any(pattern.search(line) for pattern in patterns)}
         return Counter(kept)
 
-    def _clear(self, speed: float) -> None:
-        self._stand_in.ask({"do": "clear", "speed": speed}, PATIENCE)
-
-    def _answer(self, case: Case, answer: Any) -> str:
-        # The callers of an HTTP case have already left out what is to be ignored.
-        return answer if isinstance(case, HttpCase) else canonical(answer, self._scenario.ignore.answers)
-
-    @contextmanager
-    def _subject(self, name: str, tree: Tree, case: Case, folder: Path) -> Iterator[_Subject]:
-        is_http = isinstance(case, HttpCase)
-        setup = {
-            "kind": "http" if is_http else "call",
-            "target": case.app if isinstance(case, HttpCase) else case.callable,
-            "factory": isinstance(case, HttpCase) and case.factory,
-            "inputs": [] if isinstance(case, HttpCase) else msgspec.to_builtins(case.inputs),
-            "paths": [str(folder / path) for path in self._scenario.paths if (folder / path).is_dir()],
-        }
-        env = _environment(self._scenario, self._services)
-        log = folder.parent / SUBJECT_LOG
-        process, ready = Process.start(name, subject_command(tree.python), folder, env, log, setup)
-        with process:
-            if not isinstance(case, HttpCase):
-                yield _Subject(process, None, ready["is_async"], self._scenario.timeout)
-                return
-            callers = {
-                "base": f"http://127.0.0.1:{ready['port']}",
-                "requests": msgspec.to_builtins(case.requests),
-                "ignore": self._scenario.ignore.answers,
-                "timeout": self._scenario.timeout,
-            }
-            log = folder.parent / "callers.log"
-            client, _ = Process.start(
-                f"callers of {name}", helper_command("load"), folder.parent, dict(os.environ), log, callers
-            )
-            with client:
-                yield _Subject(process, client, ready["is_async"], self._scenario.timeout)
-
-
-class _Subject:
-    """What runs the requests: the subject itself, or a client of the server that it is."""
-
-    def __init__(self, process: Process, client: Process | None, is_async: bool, timeout: float) -> None:
-        self._process = process
-        self._client = client
-        self._timeout = timeout
-        self.is_async = is_async
-        self.logs: dict[str, int] = {}  # of the last run
-
-    def run(self, first: int, count: int, callers: int) -> tuple[list[Any], Usage, Usage | None]:
-        command = {"do": "run", "first": first, "count": count, "callers": callers}
-        patience = PATIENCE + self._timeout * count / callers
-        if self._client is None:
-            answer = self._process.ask(command, patience)
-            self.logs = answer["logs"]
-            return answer["samples"], msgspec.convert(answer["usage"], Usage), None
-        self._process.ask({"do": "mark"}, PATIENCE)
-        answer = self._client.ask(command, patience)
-        read = self._process.ask({"do": "read"}, PATIENCE)
-        self.logs = read["logs"]
-        return answer["samples"], msgspec.convert(read["usage"], Usage), msgspec.convert(answer["usage"], Usage)
+    def _environment(self, ports: Mapping[str, str]) -> dict[str, str]:
+        """The subject's: no proxy between it and the loopback, the same order of sets on both sides."""
+        env = {key: value for key, value in os.environ.items() if key.lower() not in PROXIES}
+        env |= {"NO_PROXY": "*", "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        values = {"services": self._services, **ports}
+        return env | {key: str(fill(value, values.__getitem__)) for key, value in self._scenario.env.items()}
 
 
 @contextmanager
@@ -191,16 +215,27 @@ def start_bench(scenario: Scenario) -> Iterator[Bench]:
             yield Bench(scenario, stand_in, ready["port"], scratch)
 
 
-def _environment(scenario: Scenario, services: str) -> dict[str, str]:
-    """The subject's: no proxy between it and the loopback, the same order of sets on both sides."""
-    env = {key: value for key, value in os.environ.items() if key.lower() not in PROXIES}
-    env |= {"NO_PROXY": "*", "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    return env | {key: str(fill(value, {"services": services}.__getitem__)) for key, value in scenario.env.items()}
-
-
 def variety(case: Case) -> int:
     """How many requests of the case differ in more than their number."""
-    return len(case.requests if isinstance(case, HttpCase) else case.inputs)
+    if isinstance(case, HttpCase):
+        return len(case.requests)
+    return len(case.inputs) if isinstance(case, CallCase) else 1
+
+
+def current_python() -> str:
+    """The interpreter that runs asyncify itself."""
+    return sys.executable
+
+
+def _command(run: Run) -> dict[str, Any]:
+    load = run.load
+    return {
+        "first": 0,
+        "count": load.count,
+        "workers": load.workers,
+        "arrivals": load.arrivals,
+        "cpu": run.cpu,
+    }
 
 
 def _own_seconds() -> float:
@@ -208,18 +243,24 @@ def _own_seconds() -> float:
     return times.user + times.system
 
 
-def _runner(case: Case, callers: int, *, is_async: bool) -> str:
-    if isinstance(case, HttpCase):
-        return "uvicorn"
-    one, many = ("task", "tasks") if is_async else ("caller", "threads")
-    return f"{callers} {one if callers == 1 else many}"
+def _runner(run: Run, subject: Subject) -> str:
+    if isinstance(run.case, HttpCase):
+        server = Path(run.case.command[0]).name if run.case.command else "uvicorn"
+        return server + (" on uvloop" if run.way.uses_uvloop else "")
+    workers = run.load.workers
+    if not isinstance(run.case, CallCase):
+        return f"{workers} at once"
+    one, many = ("task", "tasks") if subject.is_async else ("caller", "threads")
+    limit = f", limit {workers}" if subject.is_async and workers < run.load.callers else ""
+    count = run.load.callers if subject.is_async else workers
+    return f"{count:,} {one if count == 1 else many}{limit}" + (" on uvloop" if subject.loop == "uvloop" else "")
 
 
 def _wait(stand_in: StandInRecord, count: int, unloaded: Measurement | None) -> float:
     """Seconds that one request has to wait even if nothing else does.
 
     With one caller it is the time covered by waits: what a request does side by side counts once. With more, it is
-    that same time, scaled if these requests made more or fewer calls than those.
+    that same time, scaled if these requests waited more or less than those.
     """
     if unloaded is None:
         return stand_in.covered / count
@@ -227,12 +268,9 @@ def _wait(stand_in: StandInRecord, count: int, unloaded: Measurement | None) -> 
     return unloaded.wait * (stand_in.waited / count) / waited_alone if waited_alone else 0.0
 
 
-def _sample(raw: list[Any], answers: dict[int, str]) -> Sample:
-    number, started, seconds, outcome, _ = raw
-    digest = hashlib.sha256(answers[number].encode()).hexdigest()[:16]
-    return Sample(number, started, seconds, outcome, digest)
-
-
-def current_python() -> str:
-    """The interpreter that runs asyncify itself."""
-    return sys.executable
+def _samples(ran: Ran, answers: Mapping[int, str]) -> tuple[Sample, ...]:
+    made = []
+    for number, started, seconds, outcome, _, first, queued in ran.samples:
+        digest = hashlib.sha256(answers[number].encode()).hexdigest()[:16]
+        made.append(Sample(number, started, seconds, outcome, digest, first, queued))
+    return tuple(sorted(made, key=lambda sample: sample.number))

@@ -50,6 +50,10 @@ class Process:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
     @classmethod
     def start(
         cls, name: str, command: Sequence[str], folder: Path, env: Mapping[str, str], log: Path, setup: Any

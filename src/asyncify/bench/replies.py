@@ -10,8 +10,9 @@ from typing import Any
 
 from msgspec import UNSET
 
+from asyncify.bench.declared import Service
+from asyncify.bench.latency import Latency
 from asyncify.bench.patterns import path_pattern
-from asyncify.bench.scenario import Service
 from asyncify.bench.templates import fill, look_up
 
 
@@ -19,7 +20,7 @@ from asyncify.bench.templates import fill, look_up
 class Reply:
     """An answer of the stand-in, to be sent after `latency` seconds."""
 
-    latency: float
+    latency: Latency
     status: int
     headers: Mapping[str, str]
     body: bytes

@@ -6,38 +6,30 @@ import msgspec
 from msgspec import Struct
 
 from asyncify.bench.compare import Difference, Gain
+from asyncify.bench.conclude import Fault, Note
+from asyncify.bench.equality import Compared
 from asyncify.bench.machine import Machine
 from asyncify.bench.samples import Measurement
-from asyncify.bench.scenario import Scenario
+from asyncify.bench.scenario import Scenario, Table
+from asyncify.bench.timeline import Timeline
 
-VERSION = 1  # of the JSON; changes when a key changes its meaning or goes
-
-
-class Fault(Struct, frozen=True):
-    """Something that makes the run worthless."""
-
-    measurement: str
-    kind: str  # "better-than-possible"
-    text: str
-
-
-class Note(Struct, frozen=True):
-    """Something worth knowing about one measurement, or about the run."""
-
-    measurement: str  # its name, or "noisy machine"
-    text: str
+VERSION = 2  # of the JSON; changes when a key changes its meaning or goes
 
 
 class Report(Struct, frozen=True):
     """All that was measured, and what follows from it."""
 
     version: int
+    project: str  # the name of its folder
     started: str  # ISO 8601, UTC
     machine: Machine
     interpreter: str
     scenario: Scenario
+    tables: tuple[Table, ...]
     measurements: tuple[Measurement, ...]
+    timelines: tuple[Timeline, ...]
     gains: tuple[Gain, ...]
+    compared: Compared
     differences: tuple[Difference, ...]
     faults: tuple[Fault, ...]
     notes: tuple[Note, ...]
@@ -51,6 +43,11 @@ class Report(Struct, frozen=True):
     def passed(self) -> bool:
         """Equal, and no figure better than possible."""
         return self.is_equal and not self.faults
+
+    @property
+    def best_gain(self) -> Gain | None:
+        """The greatest significant one."""
+        return max((gain for gain in self.gains if gain.is_significant), key=lambda gain: gain.ratio, default=None)
 
 
 def report_json(report: Report) -> bytes:

@@ -9,8 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from asyncify.bench.declared import Database
 from asyncify.bench.process import BenchError
-from asyncify.bench.scenario import Database
 from asyncify.bench.traffic import canonical
 
 SQLITE = "sqlite:///"

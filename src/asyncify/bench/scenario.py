@@ -1,12 +1,16 @@
-"""What a benchmark runs, as data: cases, the services they talk to, how many callers and how many requests."""
+"""What a benchmark runs, as data: cases, the tables that they fill, and all that they need."""
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-DEFAULT_LEVELS = {1: 6, 10: 40, 100: 400}
+from asyncify.bench.declared import Database, Ignore, Model, Ready, Service, Started
+from asyncify.bench.latency import Latency
+
+DEFAULT_LEVELS = {1: 4, 10: 20, 100: 200}
+DEFAULT_WAYS = ("serial", "10 threads", "100 threads", "limit 50", "unlimited", "uvloop")
 
 
 class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -17,6 +21,7 @@ class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     headers: dict[str, str] = field(default_factory=dict)
     json: Any | UnsetType = UNSET
     body: str | None = None
+    label: str = ""
 
 
 class Input(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,15 +32,19 @@ class Input(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = field(default_factory=dict)
+    callable: str = ""  # another than the case's
+    label: str = ""
 
 
 class HttpCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="http"):
-    """An ASGI app behind its own server, uvicorn; the requests are made in turn."""
+    """An HTTP service and the requests that it gets, in turn: an ASGI app behind uvicorn, or a server of its own."""
 
     name: str
-    app: str  # "package.module:name"
     requests: tuple[Request, ...] = field(name="request")
+    app: str = ""  # "package.module:name"
     factory: bool = False  # `app` names a function that makes the app
+    command: tuple[str, ...] = ()  # starts a server on `{port}`, in place of an app
+    ready: Ready = Ready()
 
 
 class CallCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="call"):
@@ -46,61 +55,56 @@ class CallCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
     inputs: tuple[Input, ...] = field(name="input", default=(Input(),))
 
 
-Case: TypeAlias = HttpCase | CallCase
+class CommandCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="command"):
+    """A program that runs once for each request; its exit code, output and error output are the answer."""
+
+    name: str
+    command: tuple[str, ...]  # `python` is the interpreter that runs the project; `{n}` as in Request
+    stdin: str = ""
 
 
-class Service(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One answer of the stand-in server; of several that match a request, the first one answers.
+Case: TypeAlias = HttpCase | CallCase | CommandCase
 
-    `path` may hold `{name}` for one segment. `when` maps `body.KEY`, `query.KEY` or `headers.KEY` to a regular
-    expression for the whole value. Strings of the answer may hold `{name}` of the path or of a named group, and
-    `{body.KEY}`, `{query.KEY}`, `{headers.KEY}`; a string that is one such hole keeps the type of what fills it.
+
+class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One table of the report: which case, under what load, in which ways.
+
+    "levels": closed loops of so many callers, before and after. "together": `requests` requests that arrive at the
+    same moment, once for each of `ways`. "arrivals": requests that arrive at random at each of `rates`, whatever
+    has become of those before them.
     """
 
-    path: str
-    method: str = "GET"
-    when: dict[str, str] = field(default_factory=dict)
-    latency: float = 0.0  # seconds
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    json: Any | UnsetType = UNSET
-    text: str | None = None
-
-
-class Database(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A database whose rows are compared after a run: `sqlite:///` and a path from the project's folder."""
-
-    url: str
-    tables: tuple[str, ...] = ()  # default: all
-    ignore: tuple[str, ...] = ()  # columns that may differ: `created_at`, or `orders.id` of one table
-
-
-class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The built-in OpenAI-compatible endpoints: any path that ends in /chat/completions or /embeddings."""
-
-    latency: float = 0.5  # seconds until the answer, or until the first piece of a stream
-    interval: float = 0.0  # seconds between two pieces of a stream
-    embeddings_latency: float = 0.05
-
-
-class Ignore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What may differ between two equal runs, as dotted keys; `*` stands for any key or index."""
-
-    answers: tuple[str, ...] = ()  # such as "body.created" of an HTTP answer, "value.id" of a call's
-    traffic: tuple[str, ...] = ()  # such as "body.metadata.sent_at"
-    headers: tuple[str, ...] = ()  # of the traffic, beside those that belong to the client library
-    logs: tuple[str, ...] = ()  # regular expressions; a record that one is found in is not compared
+    name: str
+    case: str
+    kind: Literal["levels", "together", "arrivals"] = "levels"
+    full: bool = False  # only with --full
+    wait: float | None = None  # seconds: latencies are scaled so that a request waits so long in all
+    waits: dict[str, Latency] = field(default_factory=dict)  # path -> seconds, in place of the services' own
+    cpu: float = 0.0  # seconds of processor time that the caller spends on each answer
+    levels: dict[int, int] = field(default_factory=dict)  # callers -> requests; default: the scenario's
+    requests: int = 100
+    ways: tuple[str, ...] = DEFAULT_WAYS
+    server: str = ""  # the HTTP case that the way "server" runs
+    each: bool = False  # show what each request waited
+    labels: tuple[str, ...] = ()  # names of the requests, in turn
+    rates: tuple[float, ...] = ()  # requests a second
+    seconds: float = 10.0
+    repeats: int = 1
+    timeline: int = 0  # requests that arrive together for a picture of who waits on what, before and after
 
 
 class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All that one run of the benchmark needs to know beside the two trees."""
 
     cases: tuple[Case, ...] = field(name="case")
+    tables: tuple[Table, ...] = field(name="table", default=())  # default: one of levels for each case
     levels: dict[int, int] = field(default_factory=lambda: dict(DEFAULT_LEVELS))  # callers -> requests
     paths: tuple[str, ...] = ("src", ".")  # folders to import from
     env: dict[str, str] = field(default_factory=dict)  # `{services}` is the stand-in's address
     services: tuple[Service, ...] = field(name="service", default=())
+    started: tuple[Started, ...] = field(name="start", default=())
     databases: tuple[Database, ...] = field(name="database", default=())
     model: Model = Model()
+    handshake: float = 0.0  # seconds that each new connection to a service costs, as over TLS to a distant host
     ignore: Ignore = Ignore()
     timeout: float = 60.0  # seconds for one request

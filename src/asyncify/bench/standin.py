@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import weakref
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -12,7 +15,9 @@ from aiohttp import web
 from asyncify.bench import model
 from asyncify.bench.control import Control
 from asyncify.bench.gauge import Gauge
+from asyncify.bench.latency import Latency, draw
 from asyncify.bench.ledger import Ledger
+from asyncify.bench.patterns import path_pattern
 from asyncify.bench.replies import Replies, Reply
 from asyncify.bench.scenario import Scenario
 from asyncify.bench.traffic import canonical, record
@@ -27,24 +32,39 @@ class StandIn:
     def __init__(self, scenario: Scenario) -> None:
         self.ledger = Ledger()
         self.speed = 1.0  # set latencies are divided by it; warm-ups run faster
+        self._waits: list[tuple[re.Pattern[str], Latency]] = []
+        self._handshake = scenario.handshake
+        self._connections: weakref.WeakSet[Any] = weakref.WeakSet()
         self._model = scenario.model
         self._replies = Replies(scenario.services)
         self._ignore = scenario.ignore
         self._ignored_headers = frozenset(name.lower() for name in scenario.ignore.headers)
 
+    def set_waits(self, waits: Mapping[str, Latency]) -> None:
+        """Latencies by path that go before those of the services."""
+        self._waits = [(path_pattern(path), latency) for path, latency in waits.items()]
+
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        with self.ledger.answering(f"{request.method} {request.path}", _port(request)):
+            return await self._handle(request)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if self._handshake and request.protocol not in self._connections:
+            self._connections.add(request.protocol)
+            await self._sleep(self._handshake)
         body = await request.read()
         seen = record(request.method, request.raw_path, request.headers.items(), body, self._ignored_headers)
-        self.ledger.note(canonical(seen, self._ignore.traffic))
+        text = canonical(seen, self._ignore.traffic, self._ignore.unordered)
+        key = f"{self.ledger.note(text)} {text}"
         reply = self._replies.find(seen)
         if reply is None and isinstance(seen["body"], dict) and request.method == "POST":
             if seen["path"].endswith("/chat/completions") and seen["body"].get("stream"):
-                return await self._stream(request, seen["body"])
+                return await self._stream(request, seen, key)
             reply = self._built_in(seen["path"], seen["body"])
         if reply is None:
             self.ledger.note_unknown(f"{request.method} {seen['path']}")
             reply = Reply(0.0, 404, JSON, b'{"error": "not found"}')
-        await self._wait(reply.latency)
+        await self._wait(reply.latency, seen["path"], key)
         return web.Response(status=reply.status, headers=reply.headers, body=reply.body)
 
     def _built_in(self, path: str, body: dict[str, Any]) -> Reply | None:
@@ -54,19 +74,23 @@ class StandIn:
             return Reply(self._model.embeddings_latency, 200, JSON, json.dumps(model.embed(body)).encode())
         return None
 
-    async def _stream(self, request: web.BaseRequest, body: dict[str, Any]) -> web.StreamResponse:
-        await self._wait(self._model.latency)
+    async def _stream(self, request: web.BaseRequest, seen: Mapping[str, Any], key: str) -> web.StreamResponse:
+        await self._wait(self._model.latency, seen["path"], key)
         response = web.StreamResponse(headers={"content-type": "text/event-stream", "cache-control": "no-cache"})
         await response.prepare(request)
-        for index, piece in enumerate(model.stream(body)):
+        for index, piece in enumerate(model.stream(seen["body"])):
             if index:
-                await self._wait(self._model.interval)
+                await self._sleep(self._model.interval)
             await response.write(piece)
         await response.write_eof()
         return response
 
-    async def _wait(self, latency: float) -> None:
-        seconds = latency / self.speed
+    async def _wait(self, latency: Latency, path: str, key: str) -> None:
+        chosen = next((other for pattern, other in self._waits if pattern.fullmatch(path)), latency)
+        await self._sleep(draw(chosen, key))
+
+    async def _sleep(self, seconds: float) -> None:
+        seconds /= self.speed
         with self.ledger.waiting(seconds):
             if seconds:
                 await asyncio.sleep(seconds)
@@ -84,13 +108,20 @@ async def serve(control: Control, scenario: Scenario) -> None:
     while (command := await commands.get())["do"] != "stop":
         if command["do"] == "clear":
             stand_in.speed = command["speed"]
+            stand_in.set_waits(msgspec.convert(command.get("waits", {}), dict[str, Latency]))
             stand_in.ledger.clear()
             gauge.mark()
             control.send({})
         else:
-            control.send(stand_in.ledger.read() | {"usage": gauge.read()})
+            spans = {"spans": stand_in.ledger.spans()} if command.get("spans") else {}
+            control.send(stand_in.ledger.read() | {"usage": gauge.read()} | spans)
     control.send({})
     await runner.cleanup()
+
+
+def _port(request: web.BaseRequest) -> int:
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    return int(peer[1]) if peer else 0
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import traceback
 
 from .control import Control
 from .logbook import Logbook
+from .sessions import set_sessions
 
 
 def main() -> None:
@@ -18,6 +19,8 @@ def main() -> None:
     control = Control()
     config = control.receive()
     sys.path[:0] = config["paths"]
+    if config["sessions"] != "own":
+        set_sessions(config["sessions"])
     logbook = Logbook(os.getcwd())  # noqa: PTH109  (before the project may change it)
     try:
         if config["kind"] == "http":

@@ -1,4 +1,4 @@
-"""A callable of the project, called by so many threads or so many tasks. Standard library only."""
+"""Callables of the project, called by so many threads or so many tasks. Standard library only."""
 
 from __future__ import annotations
 
@@ -6,28 +6,32 @@ import asyncio
 import inspect
 import threading
 import time
-from typing import Any, Callable, Dict, Iterator, List  # noqa: UP035  (Python 3.8)
+from typing import Any, Callable, Dict, List, Tuple  # noqa: UP035  (Python 3.8)
 
 from .answers import plain, raised
 from .control import Control, Message
 from .gauge import Gauge
 from .logbook import Logbook
+from .numbers import Numbers
 from .targets import build, resolve, resolve_sync
 from .templates import fill_number
+from .tracer import Tracer
 
-RawSample = List[Any]  # noqa: UP006  number, start and duration in seconds, outcome, answer
+# number, arrival and duration in seconds, outcome, answer, seconds to the first item, seconds until it was begun
+RawSample = List[Any]  # noqa: UP006
+Outcome = Tuple[Message, Any]  # noqa: UP006  answer, time of the first item
 
 
 def answer_calls(control: Control, config: Message, logbook: Logbook) -> None:
-    """Run the callable as often and as widely as each command says.
+    """Run the callables as often and as widely as each command says.
 
-    A coroutine function runs under one event loop for the whole life of the process, everything else in threads,
-    a single caller in the main thread.
+    Coroutine functions run under one event loop for the whole life of the process, everything else in threads, a
+    single caller in the main thread.
     """
-    if asyncio.run(_serve_async(control, config, logbook)):
+    if _run_loop(_serve_async(control, config, logbook), config["loop"]):
         return
-    calls = Calls(resolve_sync(config["target"]), config["inputs"])
-    control.send({"ready": True, "is_async": False})
+    calls = Calls([resolve_sync(call["callable"]) for call in config["calls"]], config["calls"], Tracer.of(config))
+    control.send({"ready": True, "is_async": False, "loop": ""})
     gauge = Gauge()
     while True:
         command = control.receive()
@@ -35,107 +39,144 @@ def answer_calls(control: Control, config: Message, logbook: Logbook) -> None:
             break
         gauge.mark()
         logbook.clear()
-        samples = calls.run_in_threads(_numbers(command), command["callers"], gauge)
-        control.send({"samples": samples, "usage": gauge.read(), "logs": logbook.read()})
+        samples = calls.run_in_threads(Numbers.of(command), command["cpu"], gauge)
+        control.send(calls.result(samples, gauge, logbook))
     control.send({})
 
 
+def _run_loop(main: Any, loop: str) -> bool:
+    if loop != "uvloop":
+        return bool(asyncio.run(main))
+    import uvloop
+
+    return bool(uvloop.run(main))
+
+
 async def _serve_async(control: Control, config: Message, logbook: Logbook) -> bool:
-    function = await resolve(config["target"])
-    if not inspect.iscoroutinefunction(function) and not inspect.isasyncgenfunction(function):
+    functions = [await resolve(call["callable"]) for call in config["calls"]]
+    if not any(inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each) for each in functions):
         return False
-    calls = Calls(function, config["inputs"])
+    calls = Calls(functions, config["calls"], Tracer.of(config))
     gauge = Gauge()
     gauge.watch_loop()
     commands = control.commands()
-    control.send({"ready": True, "is_async": True})
+    loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
+    control.send({"ready": True, "is_async": True, "loop": loop})
     while True:
         command = await commands.get()
         if command["do"] == "stop":
             break
         gauge.mark()
         logbook.clear()
-        samples = await calls.run_in_tasks(_numbers(command), command["callers"])
-        control.send({"samples": samples, "usage": gauge.read(), "logs": logbook.read()})
+        samples = await calls.run_in_tasks(Numbers.of(command), command["cpu"])
+        control.send(calls.result(samples, gauge, logbook))
     control.send({})
     return True
-
-
-def _numbers(command: Message) -> range:
-    return range(command["first"], command["first"] + command["count"])
 
 
 class Calls:
     """Takes the inputs in turn, number by number, and keeps a sample of each call."""
 
-    def __init__(self, function: Callable[..., Any], inputs: List[Message]) -> None:  # noqa: UP006
-        self._function = function
+    def __init__(self, functions: List[Callable[..., Any]], inputs: List[Message], tracer: Tracer) -> None:  # noqa: UP006
+        self._tracer = tracer
+        self._began = 0.0
+        self._functions = functions
         self._inputs = inputs
+        self._samples: List[RawSample] = []  # noqa: UP006
 
-    def run_in_threads(self, numbers: range, callers: int, gauge: Gauge) -> List[RawSample]:  # noqa: UP006
-        samples: List[RawSample] = []  # noqa: UP006
-        left = _Shared(numbers)
-        began = time.perf_counter()
-        if callers == 1:
-            self._work(left, samples, began)
-            return samples
-        threads = [threading.Thread(target=self._work, args=(left, samples, began)) for _ in range(callers)]
+    def result(self, samples: List[RawSample], gauge: Gauge, logbook: Logbook) -> Message:  # noqa: UP006
+        """What a run is answered with."""
+        usage, logs, traced = gauge.read(), logbook.read(), self._tracer.read()
+        return {"samples": samples, "usage": usage, "logs": logs, "began": self._began, **traced}
+
+    def run_in_threads(self, numbers: Numbers, cpu: float, gauge: Gauge) -> List[RawSample]:  # noqa: UP006
+        self._samples = []
+        self._began = numbers.begin()
+        if numbers.workers == 1:
+            self._work(numbers, cpu)
+            return self._samples
+        threads = [threading.Thread(target=self._work, args=(numbers, cpu)) for _ in range(numbers.workers)]
         for thread in threads:
             thread.start()
         gauge.note_threads()
         for thread in threads:
             thread.join()
-        return samples
+        return self._samples
 
-    async def run_in_tasks(self, numbers: range, callers: int) -> List[RawSample]:  # noqa: UP006
-        samples: List[RawSample] = []  # noqa: UP006
-        left = _Shared(numbers)
-        began = time.perf_counter()
-        await asyncio.gather(*(self._work_async(left, samples, began) for _ in range(callers)))
-        return samples
+    async def run_in_tasks(self, numbers: Numbers, cpu: float) -> List[RawSample]:  # noqa: UP006
+        self._samples = []
+        self._began = numbers.begin()
+        await asyncio.gather(*(self._work_async(numbers, cpu) for _ in range(numbers.workers)))
+        return self._samples
 
-    def _work(self, left: _Shared, samples: List[RawSample], began: float) -> None:  # noqa: UP006
-        for number in left:
-            args, kwargs = self._input(number)
+    def _work(self, numbers: Numbers, cpu: float) -> None:
+        for number, arrival in numbers:
+            function, args, kwargs = self._prepare(number)
+            time.sleep(max(0.0, arrival - time.perf_counter()))
+            self._tracer.enter(number)
             started = time.perf_counter()
-            try:
-                value = self._function(*args, **kwargs)
-                answer = {"value": plain(list(value) if inspect.isgenerator(value) else value)}
-            except Exception as error:
-                answer = raised(error)
-            samples.append(_sample(number, started - began, time.perf_counter() - started, answer))
+            answer, first = self._call(function, args, kwargs)
+            burn(cpu)
+            self._keep(numbers, number, arrival or started, started, answer, first)
 
-    async def _work_async(self, left: _Shared, samples: List[RawSample], began: float) -> None:  # noqa: UP006
-        for number in left:
-            args, kwargs = self._input(number)
+    async def _work_async(self, numbers: Numbers, cpu: float) -> None:
+        for number, arrival in numbers:
+            function, args, kwargs = self._prepare(number)
+            if arrival:
+                await asyncio.sleep(max(0.0, arrival - time.perf_counter()))
+            self._tracer.enter(number)
             started = time.perf_counter()
-            try:
-                value = self._function(*args, **kwargs)
-                value = [item async for item in value] if inspect.isasyncgen(value) else await value
-                answer = {"value": plain(value)}
-            except Exception as error:
-                answer = raised(error)
-            samples.append(_sample(number, started - began, time.perf_counter() - started, answer))
+            answer, first = await self._call_async(function, args, kwargs)
+            burn(cpu)
+            self._keep(numbers, number, arrival or started, started, answer, first)
 
-    def _input(self, number: int) -> tuple[list[Any], Dict[str, Any]]:  # noqa: UP006
-        given = fill_number(self._inputs[number % len(self._inputs)], number)
-        return build(given["args"]), build(given["kwargs"])
+    def _call(self, function: Callable[..., Any], args: List[Any], kwargs: Message) -> Outcome:  # noqa: UP006
+        first = None
+        try:
+            value = function(*args, **kwargs)
+            if inspect.isgenerator(value):
+                items = []
+                for item in value:
+                    first = first or time.perf_counter()
+                    items.append(item)
+                value = items
+            return {"value": plain(value)}, first
+        except Exception as error:
+            return raised(error), first
+
+    async def _call_async(self, function: Callable[..., Any], args: List[Any], kwargs: Message) -> Outcome:  # noqa: UP006
+        first = None
+        try:
+            value = function(*args, **kwargs)
+            if inspect.isasyncgen(value):
+                items = []
+                async for item in value:
+                    first = first or time.perf_counter()
+                    items.append(item)
+                value = items
+            elif inspect.isawaitable(value):
+                value = await value
+            return {"value": plain(value)}, first
+        except Exception as error:
+            return raised(error), first
+
+    def _prepare(self, number: int) -> Tuple[Callable[..., Any], List[Any], Dict[str, Any]]:  # noqa: UP006
+        index = number % len(self._inputs)
+        given = fill_number({key: self._inputs[index][key] for key in ("args", "kwargs")}, number)
+        return self._functions[index], build(given["args"]), build(given["kwargs"])
+
+    def _keep(self, numbers: Numbers, number: int, arrival: float, started: float, answer: Message, first: Any) -> None:
+        ended = time.perf_counter()
+        outcome = answer.get("raised", "returned")
+        to_first = None if first is None else first - arrival
+        self._samples.append(
+            [number, arrival - numbers.began, ended - arrival, outcome, answer, to_first, started - arrival]
+        )
 
 
-class _Shared:
-    """The numbers that are left, handed out once each to whoever asks, from any thread."""
-
-    def __init__(self, numbers: range) -> None:
-        self._numbers = iter(numbers)
-        self._lock = threading.Lock()
-
-    def __iter__(self) -> Iterator[int]:
-        return self
-
-    def __next__(self) -> int:
-        with self._lock:
-            return next(self._numbers)
-
-
-def _sample(number: int, started: float, seconds: float, answer: Message) -> RawSample:
-    return [number, started, seconds, answer.get("raised", "returned"), answer]
+def burn(seconds: float) -> None:
+    """Use so much processor time in this thread."""
+    if seconds:
+        until = time.thread_time() + seconds
+        while time.thread_time() < until:
+            pass

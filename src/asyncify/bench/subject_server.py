@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .control import Control, Message
 from .gauge import Gauge
 from .logbook import Logbook
+from .targets import resolve_sync
+from .tracer import Tracer
 
 if TYPE_CHECKING:
     import uvicorn
@@ -18,13 +20,15 @@ START_INTERVAL = 0.005  # seconds
 
 
 def serve(control: Control, config: Message, logbook: Logbook) -> None:
-    """Run uvicorn with its own choice of loop on a free port of the loopback until told to stop."""
+    """Run uvicorn, with its own choice of loop if none is named, on a free port of the loopback until told to stop."""
     import uvicorn
 
+    tracer = Tracer.of(config)
     server = uvicorn.Server(
         uvicorn.Config(
-            config["target"],
-            factory=config["factory"],
+            tracer.wrap(_app(config)) if config["trace"] else config["target"],
+            factory=config["factory"] and not config["trace"],
+            loop=config["loop"] or "auto",
             log_level="warning",
             access_log=False,
             backlog=BACKLOG,
@@ -35,10 +39,30 @@ def serve(control: Control, config: Message, logbook: Logbook) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", 0))
-        asyncio.run(_serve(control, server, listener, logbook))
+        _run_loop(_serve(control, server, listener, logbook, tracer), server.config)
 
 
-async def _serve(control: Control, server: uvicorn.Server, listener: socket.socket, logbook: Logbook) -> None:
+def _app(config: Message) -> Any:
+    app = resolve_sync(config["target"])
+    return app() if config["factory"] else app
+
+
+def _run_loop(main: Any, config: uvicorn.Config) -> None:
+    if not hasattr(config, "get_loop_factory"):  # uvicorn before 0.36
+        config.setup_event_loop()
+        asyncio.run(main)
+        return
+    factory = config.get_loop_factory()
+    loop = factory() if factory else asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(main)
+    finally:
+        loop.close()
+
+
+async def _serve(
+    control: Control, server: uvicorn.Server, listener: socket.socket, logbook: Logbook, tracer: Tracer
+) -> None:
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
     while not server.started and not serving.done():  # noqa: ASYNC110  (uvicorn has no event to wait for)
         await asyncio.sleep(START_INTERVAL)
@@ -48,7 +72,8 @@ async def _serve(control: Control, server: uvicorn.Server, listener: socket.sock
     gauge = Gauge()
     gauge.watch_loop()
     commands = control.commands()
-    control.send({"ready": True, "port": listener.getsockname()[1], "is_async": True})
+    loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
+    control.send({"ready": True, "port": listener.getsockname()[1], "is_async": True, "loop": loop})
     while True:
         command = await commands.get()
         if command["do"] == "stop":
@@ -56,7 +81,7 @@ async def _serve(control: Control, server: uvicorn.Server, listener: socket.sock
         if command["do"] == "mark":
             gauge.mark()
             logbook.clear()
-        control.send({"usage": gauge.read(), "logs": logbook.read()})
+        control.send({"usage": gauge.read(), "logs": logbook.read(), **tracer.read()})
     server.should_exit = True
     control.send({})
     await serving

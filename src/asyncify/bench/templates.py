@@ -5,6 +5,7 @@ Standard library only: the measured process uses it too, on any Python from 3.8 
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, Callable  # noqa: UP035
 
@@ -59,6 +60,24 @@ def without(value: Any, ignored: tuple[str, ...]) -> Any:
     """A copy of nested tables and lists without what the dotted keys name; `*` stands for any key or index."""
     for key in ignored:
         value = _drop(value, key.split("."))
+    return value
+
+
+def without_order(value: Any, unordered: tuple[str, ...]) -> Any:
+    """A copy in which every list that a dotted key names is sorted; `*` stands for any key or index."""
+    for key in unordered:
+        value = _sort(value, key.split("."))
+    return value
+
+
+def _sort(value: Any, parts: list[str]) -> Any:
+    if not parts:
+        text = json.JSONEncoder(sort_keys=True, default=repr).encode
+        return sorted(value, key=text) if isinstance(value, list) else value
+    if isinstance(value, dict):
+        return {name: _sort(item, parts[1:]) if parts[0] in {"*", name} else item for name, item in value.items()}
+    if isinstance(value, list):
+        return [_sort(item, parts[1:]) if parts[0] in {"*", str(i)} else item for i, item in enumerate(value)]
     return value
 
 

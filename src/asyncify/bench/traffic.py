@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from asyncify.bench.templates import without
+from asyncify.bench.templates import without, without_order
 
 CONNECTION_HEADERS = frozenset({"host", "connection", "accept-encoding", "content-length", "transfer-encoding"})
 LIBRARY_AGENT = re.compile(r"python-requests/\S+|Python/\S+ aiohttp/\S+|python-httpx/\S+|python-urllib3/\S+")
@@ -55,9 +55,10 @@ def read_body(content_type: str, body: bytes) -> Any:
     return text
 
 
-def canonical(value: Any, ignored: tuple[str, ...] = ()) -> str:
-    """One text for all equal values, without what is to be ignored."""
-    return json.dumps(without(value, ignored) if ignored else value, sort_keys=True, ensure_ascii=False)
+def canonical(value: Any, ignored: tuple[str, ...] = (), unordered: tuple[str, ...] = ()) -> str:
+    """One text for all equal values, without what is to be ignored, the lists sorted whose order does not matter."""
+    kept = without(value, ignored) if ignored else value
+    return json.dumps(without_order(kept, unordered) if unordered else kept, sort_keys=True, ensure_ascii=False)
 
 
 def _that_matter(headers: Mapping[str, str], ignored: frozenset[str]) -> dict[str, str]:

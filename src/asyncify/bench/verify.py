@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
 
 from asyncify.bench.compare import Difference
 from asyncify.bench.equality import differences
-from asyncify.bench.measure import Bench, Taken, Tree, current_python, start_bench, variety
+from asyncify.bench.measure import Bench, Load, Run, Taken, Tree, current_python, start_bench, variety
 from asyncify.bench.needs import check_needs
 from asyncify.bench.own_tests import Tests, compare_tests, run_tests
 from asyncify.bench.samples import Side
 from asyncify.bench.scenario import Case, HttpCase, Scenario
+from asyncify.bench.stage import Progress, Stage
+from asyncify.bench.ways import OWN_AFTER, OWN_BEFORE
 
 SPEED = 20.0  # the stand-in's waits are divided by it: what happens is compared, not how long it takes
 TOGETHER = 10  # requests side by side in the second round, which shared state does not survive
@@ -51,7 +52,7 @@ def run_verify(
     scenario: Scenario | None,
     *,
     with_tests: bool,
-    on_progress: Callable[[str], None],
+    on_progress: Progress,
     python: str | None = None,
 ) -> Verdict:
     """Run both trees, each in a temporary copy, and compare what they did; how fast they were is not asked.
@@ -64,18 +65,18 @@ def run_verify(
     checked: list[Checked] = []
     found: list[Difference] = []
     if scenario is not None:
-        has_http = any(isinstance(case, HttpCase) for case in scenario.cases)
+        has_http = any(isinstance(case, HttpCase) and case.app for case in scenario.cases)
         check_needs(interpreter, before, has_http=has_http)
         with start_bench(scenario) as bench:
             for case in scenario.cases:
                 for callers, count in _rounds(case):
-                    on_progress(f"{case.name}: {count} requests by {callers}, before and after")
+                    on_progress(Stage(f"{case.name}: {count} requests by {callers}, before and after"))
                     old, new = (_take(bench, tree, case, callers, count) for tree in trees)
                     checked.append(_checked(old))
                     found += differences(old, new)
     tests = None
     if with_tests:
-        on_progress("the project's tests, before and after")
+        on_progress(Stage("the project's tests, before and after"))
         tests, more = compare_tests(*(run_tests(tree.root, tree.python) for tree in trees))
         found += more
     return Verdict(tuple(checked), tests, tuple(found))
@@ -87,7 +88,8 @@ def _rounds(case: Case) -> list[tuple[int, int]]:
 
 
 def _take(bench: Bench, tree: Tree, case: Case, callers: int, count: int) -> Taken:
-    return bench.measure(tree, case, callers, count, None, warm_up=False, speed=SPEED)
+    way = OWN_BEFORE if tree.side is Side.BEFORE else OWN_AFTER
+    return bench.measure(Run(tree, case, way, Load("closed", callers, count), speed=SPEED, warms_up=False))
 
 
 def _checked(taken: Taken) -> Checked:
