@@ -201,13 +201,13 @@ def test_the_project_cannot_disturb_the_pipes(tmp_path: Path) -> None:
 def test_a_subject_ends_when_its_parent_is_gone(tmp_path: Path, busy_with: str) -> None:
     (tmp_path / "shop.py").write_text(f"import time\ndef ask():\n    {busy_with}\n")
     script = f"""
-import os, sys
+import json, os, sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from pathlib import Path
 from test_bench_services import start_subject
 process, _ = start_subject(Path({str(tmp_path)!r}), "shop:ask")
 print(process._popen.pid, flush=True)
-process._popen.stdin.write(b'{RUN_ONE}\\n')
+process._popen.stdin.write(json.dumps({RUN_ONE}).encode() + b'\\n')
 process._popen.stdin.flush()
 os.kill(os.getpid(), 9)
 """
