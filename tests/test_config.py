@@ -8,6 +8,7 @@ import pytest
 
 from asyncify.config import Config, load_config
 from asyncify.errors import ConfigError
+from asyncify.plan.concurrency.setting import Which
 from trees import write_files
 
 
@@ -30,6 +31,8 @@ def test_the_file_sets_what_it_names(tmp_path: Path) -> None:
         exclude = ["vendored/"]
         support = "aio"
         unsafe = true
+        concurrency = "off"
+        limits = { http = 20 }
         cache = false
         jobs = 4
     """
@@ -41,6 +44,8 @@ def test_the_file_sets_what_it_names(tmp_path: Path) -> None:
         exclude=("vendored/",),
         support="aio",
         unsafe=True,
+        concurrency=Which.OFF,
+        limits=(("http", 20),),
         cache=False,
         jobs=4,
         python=(3, 11),
@@ -73,7 +78,10 @@ def test_the_nearest_file_above_is_taken_and_the_repository_is_the_limit(tmp_pat
     ("line", "key", "hint"),
     [
         ("exlude = []", "tool.asyncify.exlude: unknown key", "did you mean 'exclude'?"),
-        ("zzz = 1", "tool.asyncify.zzz: unknown key", "the keys are cache, exclude"),
+        ('concurrency = "most"', "tool.asyncify.concurrency", "one of off, safe, all"),
+        ("limits = { http = 0 }", "tool.asyncify.limits", "numbers above 0"),
+        ("limits = { htp = 1 }", "tool.asyncify.limits", "some of default, http"),
+        ("zzz = 1", "tool.asyncify.zzz: unknown key", "the keys are cache, concurrency"),
         ('exclude = "x"', "tool.asyncify.exclude: 'x'", "a list of patterns"),
         ("rules = [1]", "tool.asyncify.rules: [1]", "a list of files or folders"),
         ('support = "a b"', "tool.asyncify.support: 'a b'", "a name"),

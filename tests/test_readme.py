@@ -31,6 +31,7 @@ def test_no_part_is_missing() -> None:
         "Use it",
         "What the diff looks like",
         "What a report looks like",
+        "What runs side by side",
         "What it converts",
         "What it refuses",
         "How well it does",

@@ -23,7 +23,7 @@ from asyncify.plan.blockers import find_blockers
 from asyncify.plan.holds import find_held
 from asyncify.plan.planner import plan
 from asyncify.plan.pools import find_pools, unworkable
-from asyncify.plan.step import Plan
+from asyncify.plan.step import Plan, SupportModule
 from asyncify.project import Project, Source, Unreadable, decode, is_test, load_project
 from asyncify.reason import Reason
 from asyncify.rewrite.module import Rewrite, rewrite_file
@@ -81,7 +81,7 @@ def analyse_project(project: Project, config: Config, catalogue: Catalogue, prog
     while True:
         colouring = _coloured(project, index, catalogue, entries, {**blockers.held, **held}, blockers.packs)
         progress("planning")
-        planned = plan(project, index, colouring, catalogue, blockers, config.support)
+        planned = plan(project, index, colouring, catalogue, blockers, config.support, config.side_by_side)
         if planned.broken.keys() <= blockers.packs:
             return Analysis(project, index, planned, summaries.faults)
         blockers = blockers.with_packs(planned.broken)
@@ -152,7 +152,7 @@ def _rewritten(analysis: Analysis, texts: Mapping[str, str]) -> Project:
     ]
     support = analysis.plan.support
     if support is not None:
-        read = decode(support.path, assemble(frozenset(support.names)).encode())
+        read = decode(support.path, assemble(frozenset(support.names), dict(support.limits)).encode())
         assert isinstance(read, Source)
         sources = [*(source for source in sources if source.path != support.path), read]
     return replace(analysis.project, sources=tuple(sorted(sources, key=lambda source: source.path)))
@@ -168,7 +168,7 @@ def _changes(
     ]
     support = analysis.plan.support
     if support is not None:
-        changes.append(_support_change(analysis.project.root, support.path, support.names))
+        changes.append(_support_change(analysis.project.root, support))
     notes: tuple[str, ...] = ()
     if changes and not analysis.project.is_single_file:
         texts = {rewrite.path: rewrite.text for rewrite in rewrites}
@@ -180,10 +180,10 @@ def _changes(
     return tuple(sorted(change for change in changes if change.is_needed)), notes
 
 
-def _support_change(root: Path, path: str, names: tuple[str, ...]) -> Change:
-    file = root / path
+def _support_change(root: Path, support: SupportModule) -> Change:
+    file = root / support.path
     before = file.read_bytes() if file.is_file() else None
-    return Change(path, before, assemble(frozenset(names)).encode())
+    return Change(support.path, before, assemble(frozenset(support.names), dict(support.limits)).encode())
 
 
 def _still_imported(analysis: Analysis, texts: Mapping[str, str]) -> frozenset[str]:

@@ -15,6 +15,7 @@ from asyncify.command import (
     EPILOG,
     CacheOption,
     ColourOption,
+    ConcurrencyOption,
     ExcludeOption,
     Exit,
     PathArgument,
@@ -69,10 +70,11 @@ def diff(
     rules: RulesOption = None,
     exclude: ExcludeOption = None,
     cache: CacheOption = True,
+    concurrency: ConcurrencyOption = None,
     color: ColourOption = None,
 ) -> None:
     """Show what `apply` would change, as a diff that git apply and patch take. Nothing is written."""
-    migration = migrated(config_of(path, rules, exclude, cache))
+    migration = migrated(config_of(path, rules, exclude, cache, concurrency))
     text = unified_diff(migration.changes, prefix=diff_prefix(migration.analysis.project.root, Path.cwd()))
     if wants_colour(color):
         Console(force_terminal=True, soft_wrap=True).print(coloured(text), end="")
@@ -90,10 +92,11 @@ def apply(
     rules: RulesOption = None,
     exclude: ExcludeOption = None,
     cache: CacheOption = True,
+    concurrency: ConcurrencyOption = None,
     allow_dirty: Annotated[bool, typer.Option(help="Write even over uncommitted changes.")] = False,
 ) -> None:
     """Rewrite the project in place: all files or none. `asyncify undo` gives back what was there."""
-    config = config_of(path, rules, exclude, cache)
+    config = config_of(path, rules, exclude, cache, concurrency)
     migration = migrated(config)
     leave_on_faults(migration)
     root_folder = migration.analysis.project.root
@@ -127,12 +130,13 @@ def plan(
     rules: RulesOption = None,
     exclude: ExcludeOption = None,
     cache: CacheOption = True,
+    concurrency: ConcurrencyOption = None,
     format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
 ) -> None:
     """Show each function that turns async and why, and each call that is left alone and why."""
     if format not in {"text", "json"}:
         fail(f"--format {format}: choose text or json")
-    analysis = analysed(config_of(path, rules, exclude, cache))
+    analysis = analysed(config_of(path, rules, exclude, cache, concurrency))
     if format == "json":
         sys.stdout.buffer.write(plan_as_json(analysis.plan, analysis.index) + b"\n")
     else:

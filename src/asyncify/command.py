@@ -18,6 +18,7 @@ from asyncify.api import Analysis, Migration, analyse, migrate
 from asyncify.bench.stage import Stage
 from asyncify.config import Config, load_config
 from asyncify.errors import AsyncifyError
+from asyncify.plan.concurrency.setting import Which
 from asyncify.report.terminal import summary_line
 from asyncify.writing.journal import pending
 
@@ -39,6 +40,10 @@ ExcludeOption = Annotated[
     list[str] | None, typer.Option("--exclude", help="Leave out paths that match (gitignore syntax).")
 ]
 CacheOption = Annotated[bool, typer.Option("--cache/--no-cache", help="Keep what was learnt of unchanged files.")]
+ConcurrencyOption = Annotated[
+    Which | None,
+    typer.Option(help="What runs side by side: nothing, what only reads (the default), or writes as well."),
+]
 PythonOption = Annotated[
     str | None, typer.Option(help="The interpreter that has what the project needs; default: the one of asyncify.")
 ]
@@ -61,10 +66,14 @@ def fail(message: str) -> None:
     raise typer.Exit(Exit.ERROR)
 
 
-def config_of(path: Path, rules: list[Path] | None, exclude: list[str] | None, cache: bool) -> Config:
+def config_of(
+    path: Path, rules: list[Path] | None, exclude: list[str] | None, cache: bool, concurrency: Which | None = None
+) -> Config:
     """Options and configuration files, merged."""
     with told_errors():
-        return load_config(path, rules=tuple(rules or ()), exclude=tuple(exclude or ()), cache=cache)
+        return load_config(
+            path, rules=tuple(rules or ()), exclude=tuple(exclude or ()), concurrency=concurrency, cache=cache
+        )
 
 
 def stderr_console() -> Console:

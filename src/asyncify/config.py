@@ -12,6 +12,7 @@ from pathlib import Path
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from asyncify.errors import ConfigError
+from asyncify.plan.concurrency.setting import DEFAULT_LIMITS, SideBySide, Which
 
 SUPPORT = "_aio"
 OLDEST_PYTHON = (3, 9)  # `asyncio.to_thread` came with it; also what is assumed where nothing is declared
@@ -31,9 +32,15 @@ class Config:
     support: str = SUPPORT  # name of the module that asyncify may write into the project
     unsafe: bool = False  # carry out rewrites with a named difference as well
     cache: bool = True  # keep what was learnt of unchanged files for the next run
+    concurrency: Which = Which.SAFE  # which waits that do not depend on each other run side by side
+    limits: tuple[tuple[str, int], ...] = ()  # how many of them at a time, by name, where it is not the default
     jobs: int = 1  # processes that read files
     python: tuple[int, int] = OLDEST_PYTHON  # the oldest Python that the project says it runs on
     file: Path | None = None  # the pyproject.toml that was read
+
+    @property
+    def side_by_side(self) -> SideBySide:
+        return SideBySide(self.concurrency, self.limits)
 
 
 def load_config(
@@ -43,6 +50,7 @@ def load_config(
     exclude: tuple[str, ...] = (),
     support: str | None = None,
     unsafe: bool | None = None,
+    concurrency: Which | None = None,
     cache: bool = True,
     jobs: int | None = None,
 ) -> Config:
@@ -63,6 +71,8 @@ def load_config(
         exclude=(*_texts(settings.get("exclude")), *exclude),
         support=module,
         unsafe=settings.get("unsafe") is True if unsafe is None else unsafe,
+        concurrency=concurrency or Which(_text(settings.get("concurrency")) or Which.SAFE),
+        limits=_limits(settings.get("limits")),
         cache=cache and settings.get("cache") is not False,
         jobs=jobs or _number(settings.get("jobs")) or 1,
         python=_python_floor(file, document) if file else OLDEST_PYTHON,
@@ -89,10 +99,21 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def _is_limits(value: object) -> bool:
+    return isinstance(value, Mapping) and value.keys() <= DEFAULT_LIMITS.keys() and all(map(_is_number, value.values()))
+
+
+def _limits(value: object) -> tuple[tuple[str, int], ...]:
+    numbers = ((name, _number(number)) for name, number in sorted(_mapping(value).items()))
+    return tuple((name, number) for name, number in numbers if number is not None)
+
+
 KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "cache": (lambda value: isinstance(value, bool), "true or false"),
+    "concurrency": (lambda value: value in set(Which), f"one of {', '.join(Which)}"),
     "exclude": (_is_texts, 'a list of patterns, such as ["tests/data/"]'),
     "jobs": (_is_number, "a number above 0"),
+    "limits": (_is_limits, f"a table of numbers above 0 for some of {', '.join(DEFAULT_LIMITS)}"),
     "rules": (_is_texts, 'a list of files or folders, such as ["rules"]'),
     "support": (lambda value: isinstance(value, str) and value.isidentifier(), f'a name, such as "{SUPPORT}"'),
     "unsafe": (lambda value: isinstance(value, bool), "true or false"),

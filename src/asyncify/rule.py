@@ -110,6 +110,7 @@ class Rule:
     refuses: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # slot or keyword -> advice
     # slot or keyword -> what may differ where it is given; for that of `streams`: where the value is read whole
     notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    reads: frozenset[str] = frozenset()  # called members that only read: calling them early or again changes nothing
     lifespan: str | None = None  # keyword of an application's constructor that takes what runs round its life
     streams: str | None = None  # keyword that, when true, means the value is read piece by piece: `opens` only
     safety: Safety = Safety.SAFE

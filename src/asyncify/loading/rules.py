@@ -35,6 +35,7 @@ def read_rule(section: Section, pack: str) -> Rule:
         safety=section.word("safety", Safety) or Safety.SAFE,
         differs=section.optional("differs"),
         lifespan=section.optional("lifespan"),
+        reads=frozenset(section.strings("reads")),
         examples=tuple(_read_example(each) for each in section.sections("example", "rule.example")),
     )
     _check_sense(section, rule)

@@ -13,6 +13,7 @@ from asyncify.infer.facts import Call, FileFacts, Index
 from asyncify.plan.annotations import decide_annotation
 from asyncify.plan.blockers import Blockers
 from asyncify.plan.calls import broken_packs, decide_call
+from asyncify.plan.concurrency import NOTHING_GATHERED, Effects, SideBySide, Which, decide_gathering
 from asyncify.plan.constructors import decide_handed
 from asyncify.plan.definitions import decide_function
 from asyncify.plan.derived import Derived, overridden_otherwise
@@ -23,8 +24,12 @@ from asyncify.plan.pools import decide_pools
 from asyncify.plan.quoted import decide_quoted, names_in
 from asyncify.plan.scene import RUNS_IN_LOOP, Decided, Scene, joined, pack_paths
 from asyncify.plan.step import (
+    FanOutElements,
+    FanOutLoop,
+    FanOutRow,
     FilePlan,
     FlattenCatch,
+    Gathering,
     Hold,
     ImportNeed,
     MakeFactory,
@@ -51,6 +56,7 @@ def plan(
     catalogue: Catalogue,
     blockers: Blockers,
     support_name: str = "_aio",
+    setting: SideBySide = NOTHING_GATHERED,
 ) -> Plan:
     """Every edit and every thing left alone, sorted; the same for the same input."""
     migrating = _migrating(index, colouring, catalogue) - blockers.packs
@@ -60,6 +66,7 @@ def plan(
     if lingering:
         scenes = {path: replace(scene, lingering=lingering) for path, scene in scenes.items()}
         decided = {path: _decide_file(scene) for path, scene in scenes.items()}
+    decided, gatherings = _gathered(project, scenes, decided, setting)
     if any(pack.target not in {None, "asyncio"} for pack in catalogue.packs if pack.id in migrating):
         decided = _with_lifespans(scenes, decided, support_name, has_events=registers_events(project.sources))
     files = tuple(_file_plan(scenes[path], decision) for path, decision in decided.items() if decision.steps)
@@ -74,9 +81,10 @@ def plan(
         files=files,
         outcomes=tuple(outcomes),
         warnings=tuple(warnings),
+        gatherings=gatherings,
         verdicts=colouring.verdicts,
         broken=_broken(scenes, decided, overridden_otherwise(blockers.derived, index, colouring, catalogue, migrating)),
-        support=place_support(users, texts, support_name, names, project.package) if users else None,
+        support=place_support(users, texts, support_name, names, project.package, setting.limits) if users else None,
         requires=tuple(sorted({line for pack in packs for line in pack.requires})),
         drops=tuple(sorted({name for pack in packs for name in pack.drops})),
     )
@@ -200,6 +208,24 @@ def _decide_file(scene: Scene) -> Decided:
     return joined(decisions)
 
 
+def _gathered(
+    project: Project, scenes: Mapping[str, Scene], decided: Mapping[str, Decided], setting: SideBySide
+) -> tuple[dict[str, Decided], tuple[Gathering, ...]]:
+    """The decisions with those waits gathered that the setting lets run side by side."""
+    if setting.which is Which.OFF:
+        return dict(decided), ()
+    texts = {source.path: source.text for source in project.sources}
+    trees = {path: scene.tree for path, scene in scenes.items()}
+    if not scenes:
+        return dict(decided), ()
+    some = next(iter(scenes.values()))
+    effects = Effects(texts, trees, some.index, some.catalogue)
+    writes = setting.which is Which.ALL
+    found = {path: decide_gathering(scene, decided[path], effects, writes=writes) for path, scene in scenes.items()}
+    gatherings = sorted((g for each in found.values() for g in each.gatherings), key=lambda g: (g.place, g.kind))
+    return {path: each.decided for path, each in found.items()}, tuple(gatherings)
+
+
 def _with_lifespans(
     scenes: Mapping[str, Scene], decided: Mapping[str, Decided], support: str, *, has_events: bool
 ) -> dict[str, Decided]:
@@ -266,6 +292,12 @@ def _texts(step: Step) -> tuple[str, ...]:
         return (action.template,)
     if isinstance(action, SplitEntry | MakeFactory):
         return (action.runner,)
+    if isinstance(action, FanOutLoop):
+        return (f"{{aio}}.{'side_by_side' if action.extends else 'in_turn'}", action.tasks.function or "")
+    if isinstance(action, FanOutElements):
+        return action.template, action.tasks.function or ""
+    if isinstance(action, FanOutRow):
+        return ("{aio}.together",)
     return action.classes if isinstance(action, FlattenCatch) else ()
 
 

@@ -125,8 +125,68 @@ class FlattenCatch:
     classes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """How items are worked on side by side: the function that takes one, and how many of it run at once.
+
+    `function` is a template for one that is there already. Else an async function called `name` is made, with
+    `parameter` for the item, which `unpack` (source text) takes apart.
+    """
+
+    function: str | None
+    name: str = ""
+    parameter: str = ""
+    unpack: str = ""
+    limit: str = "http"  # a key of the support module's LIMITS
+
+
+@dataclass(frozen=True, slots=True)
+class FanOutLoop:
+    """The `for` statement at the step's place gathers its waits.
+
+    The statements of its body up to the one that starts where `last` does move to a function that gives back
+    `names`, and after them the value of the expression at `value` if there is one: the statement at `last` then
+    follows in the loop with `result` in the value's stead. `extends`: the loop is no more than
+    `EXTENDS.append(value)`; `starts` is then the statement before it, if that only makes the empty list.
+    """
+
+    tasks: Tasks
+    last: Place
+    value: Place | None
+    result: str
+    names: tuple[str, ...]
+    extends: str | None = None
+    starts: Place | None = None
+    holes: tuple[Hole, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FanOutElements:
+    """The comprehension at the step's place gathers its waits: it becomes `template`, and its element the value of a
+    function before the statement that starts where `statement` does. `is_generator`: the place is that of the element
+    of a generator expression."""
+
+    tasks: Tasks
+    statement: Place
+    template: str
+    holes: tuple[Hole, ...] = ()
+    is_generator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FanOutRow:
+    """The statements from the step's place to the one that starts where `last` does, each `name = await CALL`, become
+    one that waits for all of them."""
+
+    last: Place
+    limit: str
+
+
 Action = (
     Substitute
+    | FanOutLoop
+    | FanOutRow
+    | FanOutElements
     | MakeAsync
     | IterateAsync
     | Listify
@@ -187,6 +247,18 @@ class Warned:
 
 
 @dataclass(frozen=True, slots=True)
+class Gathering:
+    """A loop, comprehension or row of statements whose waits could run side by side: whether they will, and if not,
+    why and where that stands."""
+
+    place: Place
+    kind: str  # "loop", "comprehension", "statements"
+    gathered: bool
+    why: str = ""
+    because: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ImportNeed:
     """What the steps of one file name, and the names that they may leave unused."""
 
@@ -212,6 +284,7 @@ class SupportModule:
     path: str  # relative to the project's root
     module: str  # dotted name
     names: tuple[str, ...]
+    limits: tuple[tuple[str, int], ...] = ()  # those of its limits that are not the default
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +294,7 @@ class Plan:
     files: tuple[FilePlan, ...]
     outcomes: tuple[Outcome, ...]
     warnings: tuple[Warned, ...]
+    gatherings: tuple[Gathering, ...]
     verdicts: Mapping[str, Verdict]
     broken: Mapping[str, tuple[Outcome, ...]]  # packs that cannot migrate as planned, and why: plan without them
     support: SupportModule | None

@@ -15,7 +15,12 @@ MARK = '"""Helpers of this package\'s asynchronous code'  # how a module that as
 
 
 def place_support(
-    users: Iterable[str], texts: Mapping[str, str], name: str, helpers: tuple[str, ...], package: str = ""
+    users: Iterable[str],
+    texts: Mapping[str, str],
+    name: str,
+    helpers: tuple[str, ...],
+    package: str = "",
+    limits: tuple[tuple[str, int], ...] = (),
 ) -> SupportModule:
     """The support module for the files `users`; `texts` are all Python files of the project, `package` the dotted name
     of the package whose folder the root is, if it is one.
@@ -35,7 +40,7 @@ def place_support(
     kept = _used_before(texts, path, name) if path in texts else set()
     outer = package if home == PurePosixPath(".") else home.name if is_package else ""
     module = f"{outer}.{name}" if outer else name
-    return SupportModule(path, module, tuple(sorted({*helpers, *kept})))
+    return SupportModule(path, module, tuple(sorted({*helpers, *kept})), limits)
 
 
 def _names(name: str) -> Iterator[str]:

@@ -9,14 +9,14 @@ import msgspec
 from asyncify.colour.colouring import Colour, Link, Verdict
 from asyncify.infer.facts import Index
 from asyncify.place import Place
-from asyncify.plan.step import Outcome, Plan, Step
+from asyncify.plan.step import Gathering, Outcome, Plan, Step
 from asyncify.reason import EXPLANATIONS
 
 SCHEMA = 1
 
 
 def plan_as_json(plan: Plan, index: Index) -> bytes:
-    """`{schema, functions, calls, steps, warnings, support, requires, drops}`, sorted; places are
+    """`{schema, functions, calls, steps, side_by_side, warnings, support, requires, drops}`, sorted; places are
     `{path, line, column}`, columns counted from 1 in bytes."""
     verdicts = [verdict for verdict in plan.verdicts.values() if verdict.colour is not Colour.SYNC]
     verdicts.sort(key=lambda verdict: index.functions[verdict.function].place)
@@ -25,6 +25,7 @@ def plan_as_json(plan: Plan, index: Index) -> bytes:
         "functions": [_function(verdict, index) for verdict in verdicts],
         "calls": [_call(outcome) for outcome in plan.outcomes],
         "steps": [_step(step) for file in plan.files for step in file.steps],
+        "side_by_side": [_gathering(gathering) for gathering in plan.gatherings],
         "warnings": [{**_place(w.place), "rule": w.rule, "text": w.text} for w in plan.warnings],
         "support": None if plan.support is None else {"path": plan.support.path, "names": plan.support.names},
         "requires": plan.requires,
@@ -64,6 +65,16 @@ def _call(outcome: Outcome) -> dict[str, Any]:
 def _step(step: Step) -> dict[str, Any]:
     action = type(step.action).__name__
     return {**_place(step.place), "action": action, "rule": step.rule, "safety": step.safety, "why": step.why}
+
+
+def _gathering(gathering: Gathering) -> dict[str, Any]:
+    return {
+        **_place(gathering.place),
+        "kind": gathering.kind,
+        "gathered": gathering.gathered,
+        "why": gathering.why,
+        "because": None if gathering.because is None else _place(gathering.because),
+    }
 
 
 def _link(link: Link) -> dict[str, Any]:

@@ -24,7 +24,8 @@ MADE = {Colour.ASYNC: "turns async", Colour.ENTRY: "keeps a synchronous shell", 
 
 def plan_in_words(plan: Plan, index: Index) -> RenderableType:
     """Each function that turns async and why, each call that is not converted and why, warnings, and totals."""
-    parts: list[RenderableType] = [*_functions(plan, index), *_left(plan), *_warnings(plan), summary_line(plan)]
+    parts: list[RenderableType] = [*_functions(plan, index), *_left(plan), *_gatherings(plan), *_warnings(plan)]
+    parts.append(summary_line(plan))
     return Group(*parts)
 
 
@@ -87,6 +88,19 @@ def outcome_line(outcome: Outcome) -> Text:
         text.append(f"  [{outcome.reason}] {outcome.detail or what}")
         text.append(f"  {cure}", "dim")
     return text
+
+
+def _gatherings(plan: Plan) -> Iterator[Text]:
+    """Where waits could run side by side: those that will, and what stands against the others."""
+    for gathering in plan.gatherings:
+        text = Text(f"{gathering.place} ", "bold")
+        text.append(f"{gathering.kind} ")
+        if gathering.gathered:
+            text.append("side by side", "green")
+        else:
+            where = f" (line {gathering.because.line})" if gathering.because is not None else ""
+            text.append(f"one after another: {gathering.why}{where}", "yellow")
+        yield text
 
 
 def _warnings(plan: Plan) -> Iterable[Text]:

@@ -11,6 +11,9 @@ from libcst.metadata import PositionProvider
 
 from asyncify.plan.step import (
     EnterAsync,
+    FanOutElements,
+    FanOutLoop,
+    FanOutRow,
     FlattenCatch,
     Hoist,
     Hold,
@@ -38,6 +41,7 @@ from asyncify.rewrite.blocks import (
 )
 from asyncify.rewrite.fill import bare, fill, spliced_elements, with_await_in_parentheses
 from asyncify.rewrite.formatted import self_documented
+from asyncify.rewrite.gathering import gathered_elements, gathered_loop, gathered_row, kept_value, returned
 from asyncify.rewrite.spans import Columns, Span, span_of
 
 Start = tuple[int, int]
@@ -56,6 +60,13 @@ class StepsTransformer(cst.CSTTransformer):
         self._functions: dict[Start, Step] = {}
         self._withs: dict[Start, Step] = {}
         self._holds: dict[Start, tuple[Step, Hold, Span]] = {}
+        self._started: dict[Start, Start] = {}  # the statement that makes an empty list -> the loop that fills it
+        self._generators: dict[Span, Step] = {}  # by the span of the element
+        self._loops: dict[Start, tuple[Step, FanOutLoop]] = {}
+        self._rows: dict[Start, tuple[Step, FanOutRow]] = {}
+        self._kept: dict[Start, FanOutLoop] = {}  # statements that keep the value of a round
+        self._keeping: dict[Start, Statement] = {}
+        self._behind: dict[Start, int] = {}  # how many statements of a loop stand behind those that wait
         self._hoisted: dict[Start, list[tuple[Statement, bool]]] = {}  # before, or in the stead of, a statement
         self._wanted: set[Span] = set()
         self._filled: dict[Span, cst.BaseExpression] = {}
@@ -75,6 +86,18 @@ class StepsTransformer(cst.CSTTransformer):
             self._wanted.update(self._columns.span(hole.place) for hole in action.holes)
         elif isinstance(action, FlattenCatch | Hoist):
             self._expressions[span] = step
+        elif isinstance(action, FanOutElements):
+            (self._generators if action.is_generator else self._expressions)[span] = step
+            self._wanted.update(self._columns.span(hole.place) for hole in action.holes)
+        elif isinstance(action, FanOutLoop):
+            self._loops[span[:2]] = (step, action)
+            self._wanted.update(self._columns.span(hole.place) for hole in action.holes)
+            if action.starts is not None:
+                self._started[self._columns.span(action.starts)[:2]] = span[:2]
+            if action.value is not None:
+                self._kept[self._columns.span(action.last)[:2]] = action
+        elif isinstance(action, FanOutRow):
+            self._rows[span[:2]] = (step, action)
         elif isinstance(action, Hold):
             self._expressions[span] = step
             self._wanted.update(self._columns.span(hole.place) for hole in action.holes)
@@ -124,6 +147,8 @@ class StepsTransformer(cst.CSTTransformer):
             return result
         span = self._span(original_node)
         step = self._expressions.get(span)
+        if isinstance(original_node, cst.GeneratorExp):
+            step = self._generators.get(self._span(original_node.elt), step)
         if step is not None:
             self._done(step)
             result = self._replaced(step, span, result)
@@ -143,9 +168,18 @@ class StepsTransformer(cst.CSTTransformer):
             function = async_function(action.name, cst.ensure_type(node, cst.Lambda))
             self._hoisted.setdefault(self._columns.span(action.statement)[:2], []).append((function, action.replaces))
             return cst.Name(action.name)
+        if isinstance(action, FanOutElements):
+            return self._gathered(action, node)
         assert isinstance(action, Substitute)
         holes = {hole.name: self._filled[self._columns.span(hole.place)] for hole in action.holes}
         return self._with_parentheses_of(node, self._fill(action.template, node, holes, action.drop))
+
+    def _gathered(self, action: FanOutElements, node: cst.BaseExpression) -> cst.BaseExpression:
+        filled = {hole.name: self._filled[self._columns.span(hole.place)] for hole in action.holes}
+        function, result = gathered_elements(node, action, {"aio": cst.Name(self._support), **filled})
+        if function is not None:
+            self._hoisted.setdefault(self._columns.span(action.statement)[:2], []).append((function, False))
+        return result
 
     def _fill(
         self, template: str, node: cst.BaseExpression, holes: dict[str, cst.BaseExpression], drop: tuple[str, ...]
@@ -186,6 +220,12 @@ class StepsTransformer(cst.CSTTransformer):
     # ------------------------------------------------------------------ flags
 
     def leave_For(self, original_node: cst.For, updated_node: cst.For) -> cst.BaseStatement:
+        found = self._loops.get(self._span(original_node)[:2])
+        if found is not None:
+            starts = [self._span(statement)[:2] for statement in original_node.body.body]
+            self._behind[self._span(original_node)[:2]] = (
+                len(starts) - 1 - starts.index(self._columns.span(found[1].last)[:2])
+            )
         if self._flagged(IterateAsync, original_node.iter):
             return updated_node.with_changes(asynchronous=cst.Asynchronous())
         return updated_node
@@ -250,6 +290,7 @@ class StepsTransformer(cst.CSTTransformer):
     def _assembled(self, originals: Sequence[cst.CSTNode], updates: Sequence[cst.CSTNode]) -> list[Statement] | None:
         starts = [self._span(node)[:2] for node in originals]
         touched = self._holds.keys() | self._withs.keys() | self._functions.keys() | self._hoisted.keys()
+        touched |= self._loops.keys() | self._started.keys() | self._rows.keys() | self._kept.keys()
         if not self._yields and not any(start in touched for start in starts):
             return None
         return self._joined(starts, [cast(Statement, node) for node in updates])
@@ -267,6 +308,15 @@ class StepsTransformer(cst.CSTTransformer):
         self, at: int, starts: Sequence[Start], statements: Sequence[Statement]
     ) -> tuple[int, Sequence[Statement]]:
         start, statement = starts[at], statements[at]
+        if start in self._rows:
+            return self._row_at(at, starts, statements)
+        if start in self._started:
+            loop = cst.ensure_type(statements[at + 1], cst.For)
+            return 2, self._loop_at(self._started[start], loop, is_first=at == 0, filled=statement)
+        if start in self._kept:
+            statement = self._without_value(start, cst.ensure_type(statement, cst.SimpleStatementLine))
+        if start in self._loops and isinstance(statement, cst.For):
+            return 1, self._loop_at(start, statement, is_first=at == 0)
         if start in self._hoisted:
             return 1, with_functions(self._hoisted.pop(start), statement)
         if start in self._holds:
@@ -286,6 +336,39 @@ class StepsTransformer(cst.CSTTransformer):
         if isinstance(statement, cst.SimpleStatementLine) and value is not None and value in self._yields:
             return 1, (each_yielded(statement, plain=self._yields[value]),)
         return 1, (statement,)
+
+    def _row_at(
+        self, at: int, starts: Sequence[Start], statements: Sequence[Statement]
+    ) -> tuple[int, Sequence[Statement]]:
+        step, action = self._rows[starts[at]]
+        self._done(step)
+        last = starts.index(self._columns.span(action.last)[:2])
+        return last - at + 1, [gathered_row(statements[at : last + 1], action, self._support)]
+
+    def _without_value(self, start: Start, statement: cst.SimpleStatementLine) -> Statement:
+        """Where a round ends: it gives back the value that the statement keeps, which follows in the loop."""
+        action = self._kept[start]
+        value, self._keeping[start] = kept_value(statement, action.result)
+        return returned(action, value).with_changes(
+            leading_lines=statement.leading_lines, trailing_whitespace=statement.trailing_whitespace
+        )
+
+    def _loop_at(
+        self, start: Start, loop: cst.For, *, is_first: bool, filled: Statement | None = None
+    ) -> Sequence[Statement]:
+        step, action = self._loops[start]
+        self._done(step)
+        last = self._columns.span(action.last)[:2]
+        body = list(cst.ensure_type(loop.body, cst.IndentedBlock).body)
+        at = len(body) - self._behind[start]
+        if action.value is not None:
+            first, rest = body[:at], [self._keeping[last], *body[at:]]
+        else:
+            first, rest = [*body[:at], returned(action, None)], body[at:]
+        holes = {hole.name: self._filled[self._columns.span(hole.place)] for hole in action.holes}
+        holes["aio"] = cst.Name(self._support)
+        function = fill(action.tasks.function, holes, None) if action.tasks.function else None
+        return gathered_loop(loop, action, first, rest, function, self._support, is_first=is_first, filled=filled)
 
     def _hold_at(
         self, at: int, starts: Sequence[Start], statements: Sequence[Statement]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import symtable
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from asyncify.errors import RuleError
 
@@ -18,6 +20,7 @@ SOURCES = (
     "running",
     "consume",
     "fanout",
+    "limits",
     "http_calls",
     "http_session",
     "http_retry",
@@ -50,18 +53,26 @@ class Definition:
     imports: tuple[tuple[str, str], ...]  # name -> the import that binds it, such as "from yarl import URL"
 
 
-def assemble(names: frozenset[str]) -> str:
-    """The module that holds these helpers and what they need, and nothing else.
+def assemble(names: frozenset[str], limits: Mapping[str, int] = MappingProxyType({})) -> str:
+    """The module that holds these helpers and what they need, and nothing else. `limits` are those of its LIMITS that
+    are not as they stand in the source.
 
-    The same names give the same text. Raises RuleError for a name that is no helper.
+    The same arguments give the same text. Raises RuleError for a name that is no helper.
     """
-    kept = _closure(names)
+    kept = [_with_limits(definition, limits) for definition in _closure(names)]
     imports = {statement for definition in kept for name, statement in definition.imports if name in definition.uses}
     constants = "\n".join(definition.text for definition in kept if definition.is_constant)
     others = [definition.text for definition in kept if not definition.is_constant]
     is_http = any(_root(statement) == "aiohttp" for statement in imports)
     head = [DOCSTRING.format(http=HTTP if is_http else ""), "from __future__ import annotations", *_sections(imports)]
     return "\n\n\n".join(["\n\n".join([*head, *filter(None, [constants])]), *others]) + "\n"
+
+
+def _with_limits(definition: Definition, limits: Mapping[str, int]) -> Definition:
+    if definition.name != "LIMITS":
+        return definition
+    text = json.dumps({**ast.literal_eval(definition.text.partition("=")[2].strip()), **limits})
+    return replace(definition, text=f"LIMITS = {text}")
 
 
 def public_names() -> frozenset[str]:
