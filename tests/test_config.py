@@ -28,6 +28,7 @@ def test_the_file_sets_what_it_names(tmp_path: Path) -> None:
         requires-python = ">=3.11"
         [tool.asyncify]
         rules = ["more", "../shared.toml"]
+        profiles = ["psycopg"]
         exclude = ["vendored/"]
         support = "aio"
         unsafe = true
@@ -41,6 +42,7 @@ def test_the_file_sets_what_it_names(tmp_path: Path) -> None:
     assert load_config(root) == Config(
         path=root,
         rules=(root / "more", root / "../shared.toml"),
+        profiles=("psycopg",),
         exclude=("vendored/",),
         support="aio",
         unsafe=True,

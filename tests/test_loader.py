@@ -118,10 +118,24 @@ def test_a_users_pack_takes_the_place_of_one_that_ships(tmp_path: Path) -> None:
     assert "time-ask" in catalogue.rules
 
 
-def test_a_profile_replaces_the_pack_that_it_names(tmp_path: Path) -> None:
+def test_a_pack_replaces_the_one_that_it_names(tmp_path: Path) -> None:
     catalogue = load_catalogue([write(tmp_path, "slow", 'replaces = ["time"]')])
 
     assert "time.sleep" not in catalogue.by_call
+
+
+def test_a_pack_of_a_profile_counts_where_the_profile_is_chosen(tmp_path: Path) -> None:
+    file = write(tmp_path, "slow", 'replaces = ["time"]\nprofile = "slowly"')
+
+    assert "time.sleep" in load_catalogue([file]).by_call
+    assert "slow-ask" not in load_catalogue([file]).rules
+    assert "time.sleep" not in load_catalogue([file], ["slowly"]).by_call
+    assert "slow-ask" in load_catalogue([file], ["slowly"]).rules
+
+
+def test_a_profile_that_no_pack_has_is_refused() -> None:
+    with pytest.raises(RuleError, match="profile 'fast': no rule pack belongs to it; there is"):
+        load_catalogue(profiles=["fast"])
 
 
 def test_two_packs_may_not_claim_one_call(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def analyse(config: Config, catalogue: Catalogue | None = None, progress: Progre
     """Read a project and plan its migration. Never imports or runs its code. Raises AsyncifyError on bad input."""
     progress("reading files")
     project = load_project(config.path, config.exclude)
-    return analyse_project(project, config, catalogue or load_catalogue(config.rules), progress)
+    return analyse_project(project, config, catalogue or load_catalogue(config.rules, config.profiles), progress)
 
 
 def analyse_project(project: Project, config: Config, catalogue: Catalogue, progress: Progress = _silent) -> Analysis:
@@ -112,7 +112,7 @@ def _coloured(
 
 def migrate(config: Config, catalogue: Catalogue | None = None, progress: Progress = _silent) -> Migration:
     """Plan the migration and carry it out in memory; nothing is written."""
-    catalogue = catalogue or load_catalogue(config.rules)
+    catalogue = catalogue or load_catalogue(config.rules, config.profiles)
     analysis = analyse(config, catalogue, progress)
     return carry_out(analysis, config, catalogue, progress)
 

@@ -19,6 +19,7 @@ from asyncify.command import (
     ExcludeOption,
     Exit,
     PathArgument,
+    ProfileOption,
     RulesOption,
     analysed,
     config_of,
@@ -68,13 +69,14 @@ def root(
 def diff(
     path: PathArgument,
     rules: RulesOption = None,
+    profile: ProfileOption = None,
     exclude: ExcludeOption = None,
     cache: CacheOption = True,
     concurrency: ConcurrencyOption = None,
     color: ColourOption = None,
 ) -> None:
     """Show what `apply` would change, as a diff that git apply and patch take. Nothing is written."""
-    migration = migrated(config_of(path, rules, exclude, cache, concurrency))
+    migration = migrated(config_of(path, rules, profile, exclude, cache, concurrency))
     text = unified_diff(migration.changes, prefix=diff_prefix(migration.analysis.project.root, Path.cwd()))
     if wants_colour(color):
         Console(force_terminal=True, soft_wrap=True).print(coloured(text), end="")
@@ -90,13 +92,14 @@ def diff(
 def apply(
     path: PathArgument,
     rules: RulesOption = None,
+    profile: ProfileOption = None,
     exclude: ExcludeOption = None,
     cache: CacheOption = True,
     concurrency: ConcurrencyOption = None,
     allow_dirty: Annotated[bool, typer.Option(help="Write even over uncommitted changes.")] = False,
 ) -> None:
     """Rewrite the project in place: all files or none. `asyncify undo` gives back what was there."""
-    config = config_of(path, rules, exclude, cache, concurrency)
+    config = config_of(path, rules, profile, exclude, cache, concurrency)
     migration = migrated(config)
     leave_on_faults(migration)
     root_folder = migration.analysis.project.root
@@ -128,6 +131,7 @@ def undo(
 def plan(
     path: PathArgument,
     rules: RulesOption = None,
+    profile: ProfileOption = None,
     exclude: ExcludeOption = None,
     cache: CacheOption = True,
     concurrency: ConcurrencyOption = None,
@@ -136,7 +140,7 @@ def plan(
     """Show each function that turns async and why, and each call that is left alone and why."""
     if format not in {"text", "json"}:
         fail(f"--format {format}: choose text or json")
-    analysis = analysed(config_of(path, rules, exclude, cache, concurrency))
+    analysis = analysed(config_of(path, rules, profile, exclude, cache, concurrency))
     if format == "json":
         sys.stdout.buffer.write(plan_as_json(analysis.plan, analysis.index) + b"\n")
     else:
@@ -151,13 +155,14 @@ def explain(
         Path | None, typer.Option(help="The project's root; default: the folder of the nearest pyproject.toml.")
     ] = None,
     rules: RulesOption = None,
+    profile: ProfileOption = None,
 ) -> None:
     """Show the chain of calls that makes one function async, or what holds it back."""
     file, colon, qualname = target.rpartition(":")
     if not colon or not Path(file).is_file():
         fail(f"{target}: name a file and a function, such as app.py:Client.fetch")
     root_folder = (project or _project_of(Path(file))).resolve()
-    analysis = analysed(config_of(root_folder, rules, None, True))
+    analysis = analysed(config_of(root_folder, rules, profile, None, True))
     id_ = f"{Path(file).resolve().relative_to(root_folder).as_posix()}::{qualname}"
     if id_ not in analysis.index.functions:
         fail(f"{target}: there is no such function; see `asyncify plan {root_folder}`")

@@ -36,6 +36,9 @@ PathArgument = Annotated[Path, typer.Argument(metavar="PATH", help="A project fo
 RulesOption = Annotated[
     list[Path] | None, typer.Option("--rules", help="A rule pack, or a folder of them, of your own.")
 ]
+ProfileOption = Annotated[
+    list[str] | None, typer.Option("--profile", help="A target other than the default, such as psycopg for psycopg2.")
+]
 ExcludeOption = Annotated[
     list[str] | None, typer.Option("--exclude", help="Leave out paths that match (gitignore syntax).")
 ]
@@ -67,12 +70,22 @@ def fail(message: str) -> None:
 
 
 def config_of(
-    path: Path, rules: list[Path] | None, exclude: list[str] | None, cache: bool, concurrency: Which | None = None
+    path: Path,
+    rules: list[Path] | None,
+    profiles: list[str] | None,
+    exclude: list[str] | None,
+    cache: bool,
+    concurrency: Which | None = None,
 ) -> Config:
     """Options and configuration files, merged."""
     with told_errors():
         return load_config(
-            path, rules=tuple(rules or ()), exclude=tuple(exclude or ()), concurrency=concurrency, cache=cache
+            path,
+            rules=tuple(rules or ()),
+            profiles=tuple(profiles or ()),
+            exclude=tuple(exclude or ()),
+            concurrency=concurrency,
+            cache=cache,
         )
 
 

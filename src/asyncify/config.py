@@ -28,6 +28,7 @@ class Config:
 
     path: Path  # the folder or the single file to work on
     rules: tuple[Path, ...] = ()  # further rule packs, or folders of them
+    profiles: tuple[str, ...] = ()  # names of the targets that are wanted where a pack is not the default
     exclude: tuple[str, ...] = ()  # what is left out, in the syntax of .gitignore, as seen from the root
     support: str = SUPPORT  # name of the module that asyncify may write into the project
     unsafe: bool = False  # carry out rewrites with a named difference as well
@@ -47,6 +48,7 @@ def load_config(
     path: Path,
     *,
     rules: tuple[Path, ...] = (),
+    profiles: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
     support: str | None = None,
     unsafe: bool | None = None,
@@ -68,6 +70,7 @@ def load_config(
     return Config(
         path=path,
         rules=(*(folder / name for name in _texts(settings.get("rules"))), *rules),
+        profiles=(*_texts(settings.get("profiles")), *profiles),
         exclude=(*_texts(settings.get("exclude")), *exclude),
         support=module,
         unsafe=settings.get("unsafe") is True if unsafe is None else unsafe,
@@ -114,6 +117,7 @@ KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "exclude": (_is_texts, 'a list of patterns, such as ["tests/data/"]'),
     "jobs": (_is_number, "a number above 0"),
     "limits": (_is_limits, f"a table of numbers above 0 for some of {', '.join(DEFAULT_LIMITS)}"),
+    "profiles": (_is_texts, 'a list of profiles, such as ["psycopg"]'),
     "rules": (_is_texts, 'a list of files or folders, such as ["rules"]'),
     "support": (lambda value: isinstance(value, str) and value.isidentifier(), f'a name, such as "{SUPPORT}"'),
     "unsafe": (lambda value: isinstance(value, bool), "true or false"),

@@ -16,16 +16,21 @@ from asyncify.rule import Pack
 SHIPPED = "asyncify.rules"
 
 
-def load_catalogue(extra: Sequence[Path] = ()) -> Catalogue:
+def load_catalogue(extra: Sequence[Path] = (), profiles: Sequence[str] = ()) -> Catalogue:
     """The packs that come with asyncify and those of the user's files and folders, checked and indexed.
 
-    A user's pack takes the place of a shipped one with the same id, and of those that it `replaces`. RuleError
-    names the file, the rule, the key and a hint. The packs that ship passed all checks before they shipped; only
+    A pack with a profile counts only where `profiles` names that. A user's pack takes the place of a shipped one
+    with the same id, any pack that of those that it `replaces`. RuleError names the file, the rule, the key
+    and a hint. The packs that ship passed all checks before they shipped; only
     a user's packs are put through the slow ones (examples, references to other packs, hooks, support functions).
     """
     users = tuple(load_pack(_read(path), str(path)) for path in _files(extra))
-    replaced = {name for pack in users for name in (pack.id, *pack.replaces)}
-    catalogue = build_catalogue((*(pack for pack in _trusted_packs() if pack.id not in replaced), *users))
+    shipped = _trusted_packs()
+    _check_profiles((*shipped, *users), profiles)
+    users = tuple(pack for pack in users if _counts(pack, profiles))
+    shipped = tuple(pack for pack in shipped if _counts(pack, profiles))
+    replaced = {pack.id for pack in users} | {name for pack in (*shipped, *users) for name in pack.replaces}
+    catalogue = build_catalogue((*(pack for pack in shipped if pack.id not in replaced), *users))
     if users:
         check_references(catalogue, users)
     return catalogue
@@ -41,6 +46,23 @@ def shipped_packs() -> Iterator[tuple[str, str]]:
     files = resources.files(SHIPPED).iterdir()
     for file in sorted((each for each in files if each.name.endswith(".toml")), key=lambda each: each.name):
         yield f"rules/{file.name}", file.read_text("utf-8")
+
+
+def shipped_profiles() -> tuple[str, ...]:
+    """The profiles that packs inside asyncify belong to, sorted."""
+    return tuple(sorted({pack.profile for pack in _trusted_packs() if pack.profile}))
+
+
+def _counts(pack: Pack, profiles: Sequence[str]) -> bool:
+    return pack.profile is None or pack.profile in profiles
+
+
+def _check_profiles(packs: Sequence[Pack], profiles: Sequence[str]) -> None:
+    known = {pack.profile for pack in packs if pack.profile}
+    for name in profiles:
+        if name not in known:
+            there = ", ".join(sorted(known)) or "none"
+            raise RuleError(f"profile {name!r}: no rule pack belongs to it; there is {there}")
 
 
 @cache

@@ -17,6 +17,7 @@ from asyncify.command import (
     ExcludeOption,
     Exit,
     PathArgument,
+    ProfileOption,
     PythonOption,
     RulesOption,
     config_of,
@@ -34,6 +35,7 @@ VERIFY_EPILOG = f"Example: asyncify verify . --before HEAD~1    {EPILOG}"
 def bench(
     path: PathArgument,
     rules: RulesOption = None,
+    profile: ProfileOption = None,
     exclude: ExcludeOption = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write every sample to this JSON file.")] = None,
     python: PythonOption = None,
@@ -42,7 +44,7 @@ def bench(
 
     This runs the project's code, each measurement in a process of its own.
     """
-    migration = migrated(config_of(path, rules, exclude, True))
+    migration = migrated(config_of(path, rules, profile, exclude, True))
     leave_on_faults(migration)
     with told_errors(), showing_stages() as progress:
         report = bench_migration(migration, output, progress, python)
@@ -53,6 +55,7 @@ def bench(
 def verify(
     path: PathArgument,
     rules: RulesOption = None,
+    profile: ProfileOption = None,
     exclude: ExcludeOption = None,
     before: Annotated[
         str | None,
@@ -66,7 +69,7 @@ def verify(
 
     This runs the project's code, in temporary copies. Any difference fails and is shown as a diff.
     """
-    migration = None if before else migrated(config_of(path, rules, exclude, True))
+    migration = None if before else migrated(config_of(path, rules, profile, exclude, True))
     if migration:
         leave_on_faults(migration)
     with told_errors(), showing_stages() as progress, ExitStack() as stack:

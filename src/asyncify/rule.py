@@ -199,3 +199,4 @@ class Pack:
     exceptions: tuple[ExceptionRule, ...]
     accepts: tuple[Accepts, ...]
     replaces: tuple[str, ...] = ()  # ids of packs that are set aside when this one is loaded
+    profile: str | None = None  # the pack is loaded only where this profile is chosen

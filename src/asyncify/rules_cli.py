@@ -21,23 +21,24 @@ RulesOption = Annotated[
     list[Path] | None, typer.Option("--rules", help="A rule pack, or a folder of them, of your own.")
 ]
 
+ProfileOption = Annotated[list[str] | None, typer.Option("--profile", help="Count the packs of this profile in.")]
 PIPED_WIDTH = 200  # where no terminal says how wide it is
 
 
-def _load(rules: list[Path] | None) -> Catalogue:
+def _load(rules: list[Path] | None, profiles: list[str] | None = None) -> Catalogue:
     try:
-        return load_catalogue(tuple(rules or ()))
+        return load_catalogue(tuple(rules or ()), tuple(profiles or ()))
     except AsyncifyError as error:
         sys.stderr.write(f"asyncify: error: {error}\n")
         raise typer.Exit(2) from None
 
 
 @rules_app.callback()
-def list_rules(context: typer.Context, rules: RulesOption = None) -> None:
+def list_rules(context: typer.Context, rules: RulesOption = None, profile: ProfileOption = None) -> None:
     """List every rule: id, what it matches, and what is done about it."""
     if context.invoked_subcommand is not None:
         return
-    catalogue = _load(rules)
+    catalogue = _load(rules, profile)
     table = Table(box=None, pad_edge=False)
     for column in ("rule", "pack", "matches", "becomes"):
         table.add_column(column, overflow="fold")
@@ -64,9 +65,10 @@ def _becomes(rule: Rule) -> str:
 def show(
     rule_id: Annotated[str, typer.Argument(metavar="ID", help="The id of a rule, as `asyncify rules` lists it.")],
     rules: RulesOption = None,
+    profile: ProfileOption = None,
 ) -> None:
     """Show one rule: what it matches, what it becomes, why, and its examples."""
-    rule = _load(rules).rules.get(rule_id)
+    rule = _load(rules, profile).rules.get(rule_id)
     if rule is None:
         sys.stderr.write(f"asyncify: error: there is no rule {rule_id}; `asyncify rules` lists them\n")
         raise typer.Exit(2)
@@ -87,9 +89,10 @@ def test(
     path: Annotated[
         Path | None, typer.Argument(metavar="PATH", help="A pack or a folder of packs; default: all.")
     ] = None,
+    profile: ProfileOption = None,
 ) -> None:
     """Run the examples in the packs: each must become what it says, or stay for the reason it says."""
-    catalogue = _load([path] if path else None)
+    catalogue = _load([path] if path else None, profile)
     passed = 0
     failures = []
     for result in check_examples(catalogue):

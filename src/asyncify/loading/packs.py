@@ -14,7 +14,7 @@ from asyncify.loading.templates import read_path
 from asyncify.rule import Pack
 
 SECTIONS = frozenset({"pack", "aliases", "type", "rule", "exceptions", "accepts"})
-PACK_KEYS = frozenset({"id", "summary", "source", "target", "requires", "drops", "replaces"})
+PACK_KEYS = frozenset({"id", "summary", "source", "target", "requires", "drops", "replaces", "profile"})
 
 
 def read_pack(text: str, file: str, *, trusted: bool) -> Pack:
@@ -40,6 +40,7 @@ def read_pack(text: str, file: str, *, trusted: bool) -> Pack:
         exceptions=tuple(read_exceptions(whole.table("exceptions"), name)),
         accepts=tuple(entry for section in whole.sections("accepts") for entry in read_accepts(section)),
         replaces=head.strings("replaces"),
+        profile=head.optional("profile"),
     )
 
 
