@@ -13,6 +13,7 @@ from asyncify.infer.facts import Index
 from asyncify.project import Source
 from asyncify.reason import Reason
 from asyncify.rule import Accepts, Form, Pack, PackType, Rule, Signature, Slot, SlotKind, Wait
+from support import migrated
 
 URL = Slot("url", SlotKind.POSITIONAL_OR_KEYWORD)
 FN = Slot("fn", SlotKind.POSITIONAL_OR_KEYWORD)
@@ -491,3 +492,35 @@ def test_a_function_handed_to_something_unknown_stays_sync() -> None:
 
     verdict = found.verdicts["app.py::job"]
     assert (verdict.colour, verdict.reason) == (Colour.STUCK, Reason.CALLBACK_OUTSIDE)
+
+
+def test_what_may_wait_by_name_turns_where_all_callers_run_in_the_loop() -> None:
+    """A bridge would hold the loop there; elsewhere it stays, for nobody could await it."""
+    migration, text = migrated(
+        """
+        import requests
+
+
+        class Auth:
+            def fresh_token(self):
+                return requests.post("http://localhost/token").text
+
+
+        class Api:
+            def __init__(self, auth):
+                self.auth = auth
+
+            def headers(self):
+                return {"X-Token": self.auth.fresh_token()}
+
+            def load(self, url):
+                return requests.get(url, headers=self.headers()).text
+
+            def token(self):
+                return self.auth.fresh_token()
+        """
+    )
+
+    assert 'return {"X-Token": await _aio.settle(self.auth.fresh_token())}' in text
+    assert "    def token(self):\n        return _aio.settled(self.auth.fresh_token())" in text
+    assert [str(outcome.reason) for outcome in migration.plan.outcomes if outcome.reason] == ["perhaps"] * 2

@@ -10,7 +10,7 @@ from pathlib import Path
 from asyncify.catalogue import Catalogue
 from asyncify.change import Change
 from asyncify.check import Fault, check_awaited, check_rest, check_text
-from asyncify.colour import colour
+from asyncify.colour import colour, joining_by_name
 from asyncify.colour.colouring import Colouring
 from asyncify.config import Config
 from asyncify.dependencies import change_dependencies
@@ -98,15 +98,25 @@ def _coloured(
     """The colours, with those thread pools taken for pools of tasks that can become such, and without functions whose
     form or use has no asynchronous counterpart."""
     pooled = find_pools(project.sources, index)
+    by_name: frozenset[str] = frozenset()
     while True:
         colouring = colour(
-            index, catalogue, entries=entries, held=held, awaited=pooled, without=without, colour_detected=False
+            index,
+            catalogue,
+            entries=entries,
+            held=held,
+            awaited=pooled,
+            without=without,
+            by_name=by_name,
+            colour_detected=False,
         )
         bad = unworkable(pooled, index, colouring)
         stays = find_held(project.sources, index, colouring)
-        if not bad and stays.keys() <= held.keys():
+        joining = joining_by_name(index, colouring) - by_name - held.keys()
+        if not bad and stays.keys() <= held.keys() and not joining:
             return colouring
         pooled -= bad
+        by_name |= joining
         held = {**stays, **held}
 
 

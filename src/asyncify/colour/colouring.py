@@ -18,6 +18,9 @@ class Colour(StrEnum):
     ENTRY = "entry"  # reaches a wait, called from outside as a plain function: keeps a sync shell that runs a loop
 
 
+RUNS_IN_LOOP = frozenset({Colour.ASYNC, Colour.ALREADY, Colour.ENTRY})
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """One step of a chain: the call at `place` reaches `what` (a function id or a pack path)."""

@@ -40,6 +40,7 @@ def colour(
     without: frozenset[str] = frozenset(),
     colour_detected: bool = True,
     colour_perhaps: bool = False,
+    by_name: frozenset[str] = frozenset(),
     barriers: bool = True,
 ) -> Colouring:
     """Which functions turn async, which have to stay sync although they wait, and why.
@@ -48,13 +49,15 @@ def colour(
     reason that the code does not show (tests); `awaited` are the calls of outside code that will await the functions
     which are handed to them; waits of the packs `without` do not count. Without `colour_detected` waits that
     have no asynchronous form do not count; with `colour_perhaps` calls count that were resolved by a rare method name
-    alone. Without `barriers` only constructors and special methods stay sync: what one would like to be async if
-    everything else could follow.
+    alone, else only those in the functions `by_name`. Without `barriers` only constructors and special methods stay
+    sync: what one would like to be async if everything else could follow.
     """
     graph = index.graph
     if graph is None:
         raise ValueError("the index was not made by infer()")
-    return _Spread(graph, catalogue, entries, held, awaited, without, colour_detected, colour_perhaps, barriers).run()
+    if colour_perhaps:
+        by_name = frozenset(graph.ids)
+    return _Spread(graph, catalogue, entries, held, awaited, without, colour_detected, by_name, barriers).run()
 
 
 class _Spread:
@@ -67,7 +70,7 @@ class _Spread:
         awaited: frozenset[Place],
         without: frozenset[str],
         colour_detected: bool,
-        colour_perhaps: bool,
+        by_name: frozenset[str],
         barriers: bool,
     ) -> None:
         self.graph = graph
@@ -81,7 +84,7 @@ class _Spread:
         self.barriers = found
         self.family_of: dict[int, frozenset[int]] = {n: group for group in graph.families for n in group}
         self._share_barriers()
-        self.edges = [edge for edge in graph.edges if colour_perhaps or not edge.perhaps]
+        self.edges = [edge for edge in graph.edges if not edge.perhaps or _is_among(graph, edge, by_name)]
         self.reads = graph.reads if not barriers else ()
         self.edges += [Edge(escape.scope, escape.function, "", DIRECT, escape.spot) for escape in taken]
         self.seeds = [
@@ -218,6 +221,10 @@ def _by_target(edges: Iterable[Edge]) -> dict[int, list[Edge]]:
         if edge.target >= 0:
             callers.setdefault(edge.target, []).append(edge)
     return callers
+
+
+def _is_among(graph: Graph, edge: Edge, functions: frozenset[str]) -> bool:
+    return edge.source >= 0 and graph.ids[edge.source] in functions
 
 
 def _counts(catalogue: Catalogue, path: str, without: frozenset[str], colour_detected: bool) -> bool:

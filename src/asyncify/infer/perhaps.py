@@ -82,5 +82,8 @@ def _is_rare(solver: Solver, numbers: list[int]) -> bool:
     """Few owners, or all of one hierarchy."""
     if len(numbers) <= MAX_OWNERS:
         return True
+    lines = [solver.classes[solver.functions[number].owner].line for number in numbers]
+    if len(numbers) <= 2 * MAX_OWNERS and frozenset.intersection(*lines):
+        return True
     top = solver.functions[numbers[0]].owner
     return all(solver.objects.related(top, solver.functions[number].owner) for number in numbers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator
 
-from asyncify.colour.colouring import Colour, Colouring
+from asyncify.colour.colouring import RUNS_IN_LOOP, Colour, Colouring
 from asyncify.colour.constructors import FactoryNames, factory_names
 from asyncify.colour.outside import holds_callback
 from asyncify.infer.describe import plain_path
@@ -13,7 +13,7 @@ from asyncify.infer.facts import Call, Function, Index, Position, TargetKind
 from asyncify.infer.graph import Graph
 from asyncify.plan.awaiting import awaited, can_await, why_not
 from asyncify.plan.lambdas import Form, form_of, round_call
-from asyncify.plan.scene import RUNS_IN_LOOP, Decided, Scene, turning
+from asyncify.plan.scene import Decided, Scene, turning
 from asyncify.plan.step import Ending, Hole, MakeFactory, Outcome, Step, Substitute
 from asyncify.plan.tree import FunctionNode, Tree
 from asyncify.project import is_test

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 
-from asyncify.colour.colouring import Colour, Colouring
+from asyncify.colour.colouring import RUNS_IN_LOOP, Colour, Colouring
 from asyncify.infer.facts import Call, FileFacts, Function, Implicit, Index, Position, Target, TargetKind
 from asyncify.infer.graph import CALL
 from asyncify.infer.guards import LOCKS
 from asyncify.place import Place
 from asyncify.plan.constructors import held_constructors
 from asyncify.plan.generators import ITERATORS, is_context_manager
-from asyncify.plan.scene import RUNS_IN_LOOP, pack_paths
+from asyncify.plan.scene import pack_paths
 from asyncify.plan.tree import FunctionNode, Tree
 from asyncify.project import Source
 from asyncify.reason import Reason

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from asyncify.catalogue import Catalogue
-from asyncify.colour.colouring import Colour, Colouring
+from asyncify.colour.colouring import RUNS_IN_LOOP, Colour, Colouring
 from asyncify.infer.facts import Call, FileFacts, Index
 from asyncify.plan.annotations import decide_annotation
 from asyncify.plan.blockers import Blockers
@@ -22,7 +22,7 @@ from asyncify.plan.indirect import indirect_paths
 from asyncify.plan.lifespan import decide_lifespan, lifespan_calls, registers_events
 from asyncify.plan.pools import decide_pools
 from asyncify.plan.quoted import decide_quoted, names_in
-from asyncify.plan.scene import RUNS_IN_LOOP, Decided, Scene, joined, pack_paths
+from asyncify.plan.scene import Decided, Scene, joined, pack_paths
 from asyncify.plan.step import (
     FanOutElements,
     FanOutLoop,

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from asyncify.colour.colouring import Colour, Colouring
+from asyncify.colour.colouring import RUNS_IN_LOOP, Colour, Colouring
 from asyncify.infer.facts import Call, Index
 from asyncify.place import Place
-from asyncify.plan.scene import RUNS_IN_LOOP, Decided, Scene, pack_paths
+from asyncify.plan.scene import Decided, Scene, pack_paths
 from asyncify.plan.step import Ending, EnterAsync, Hole, IterateAsync, Outcome, Step, Substitute, Unroll
 from asyncify.plan.tree import Tree
 from asyncify.project import Source

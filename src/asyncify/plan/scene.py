@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from asyncify.catalogue import Catalogue
-from asyncify.colour.colouring import Colour, Colouring
+from asyncify.colour.colouring import RUNS_IN_LOOP, Colour, Colouring
 from asyncify.infer.facts import Call, FileFacts, Index, TargetKind, Use
 from asyncify.place import Place
 from asyncify.plan.derived import Derived
@@ -16,7 +16,6 @@ from asyncify.plan.tree import Tree
 from asyncify.rule import Rule
 
 KEEPS_FORM = ("await {self}.{name}({*})", "await {aio}.{name}({*})")  # the call stays as written, but for `await`
-RUNS_IN_LOOP = frozenset({Colour.ASYNC, Colour.ALREADY, Colour.ENTRY})
 
 
 @dataclass(frozen=True, slots=True)
