@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import inspect
 import threading
 import time
@@ -47,8 +48,7 @@ def answer_calls(control: Control, config: Message, logbook: Logbook) -> None:
 def _run_loop(main: Any, loop: str) -> bool:
     if loop != "uvloop":
         return bool(asyncio.run(main))
-    import uvloop
-
+    uvloop = importlib.import_module("uvloop")  # by name: it need not be there, for type checkers neither
     return bool(uvloop.run(main))
 
 
