@@ -375,7 +375,7 @@ STUCK = {
     "property": (
         "class C:\n    @property\n    def p(self):\n        return net.get('u')\n", "C.p", Reason.PROPERTY),
     "cache": (
-        "import functools\n@functools.lru_cache(maxsize=2)\ndef f():\n    return net.get('u')\n", "f", Reason.CACHED),
+        "import cachetools\n@cachetools.cached({})\ndef f():\n    return net.get('u')\n", "f", Reason.CACHED),
     "sort key": (
         "def key(x):\n    return net.get(x)\ndef f(xs):\n    return sorted(xs, key=key)\n", "key",
         Reason.CALLBACK_OUTSIDE),

@@ -47,7 +47,7 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
         "Hand over a function that does not wait, or use an interface of the library that takes coroutines.",
     ),
     Reason.CACHED: (
-        "A cache decorator would store the coroutine, which can be awaited only once.",
+        "A cache that has no asynchronous form would store the coroutine, which can be awaited only once.",
         "Cache the value by hand, or use a cache made for coroutines.",
     ),
     Reason.CANNOT_PARSE: (
@@ -55,8 +55,8 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
         "Run asyncify with the Python version that the project is written for.",
     ),
     Reason.CONSTRUCTOR: (
-        "A constructor cannot await.",
-        "Move the wait into an async factory method or to the first use.",
+        "A constructor cannot await, and an async factory cannot take its place here.",
+        "Move the wait into an async factory method, or to the first use.",
     ),
     Reason.DECORATOR_OUTSIDE: (
         "The function is wrapped by a decorator from outside the project that may call it without await.",

@@ -46,6 +46,7 @@ CACHES = frozenset(
     {"functools.lru_cache", "functools.lru_cache()", "functools.cache", "functools.cached_property",
      "cachetools.cached()", "cachetools.cachedmethod()"}
 )  # fmt: skip
+KEEPERS = frozenset({"functools.lru_cache", "functools.lru_cache()", "functools.cache"})  # have asynchronous forms
 THREADS = frozenset({"threading.Thread", "threading.Timer", "_thread.start_new_thread", "multiprocessing.Process"})
 NOT_IMPORTED = frozenset({"antigravity", "this", "idlelib", "turtle", "tkinter", "lib2to3", "test", "__main__"})
 
@@ -53,8 +54,8 @@ NOT_IMPORTED = frozenset({"antigravity", "this", "idlelib", "turtle", "tkinter",
 def holds_callback(path: str, slot: str | None, catalogue: Catalogue) -> Reason | None:
     """Why a function that is handed to `path` has to stay as it is; None if it need not."""
     if slot is None:
-        return _holds_decorated(path, catalogue)
-    if path in NEVER_CALLS or path.startswith(NEVER_CALLS_ROOTS):
+        return None if path in KEEPERS else _holds_decorated(path, catalogue)
+    if path in NEVER_CALLS or path in KEEPERS or path.startswith(NEVER_CALLS_ROOTS):
         return None
     plain = catalogue.canonical(path.replace("()", ""))
     if _takes(plain, slot, catalogue, Form.COROUTINE_FUNCTION):

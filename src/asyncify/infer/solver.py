@@ -20,6 +20,9 @@ BUILTINS = frozenset(dir(builtins))
 NO_TARGETS: dict[int, int] = {}
 
 
+DECORATOR_MAKERS = frozenset({"functools.lru_cache"})  # what they give is a decorator wherever they are called
+
+
 class Site(msgspec.Struct, gc=False):
     """A call of the project, its cells numbered project-wide, and what it was found to reach.
 
@@ -114,7 +117,7 @@ class Base:
         """What calling `path` returns -> target, as far as nothing better is known and it may matter."""
         if "()" in path:
             return
-        is_decorator = self.position(site) == DECORATOR
+        is_decorator = self.position(site) == DECORATOR or path in DECORATOR_MAKERS
         if is_decorator or path.rpartition(".")[2][:1].isupper() or self.is_of_packs(path):
             self.cells.add(target, self.values.of(Kind.OUT, f"{path}()"))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 
 from asyncify.colour.colouring import Colour
+from asyncify.colour.outside import KEEPERS
 from asyncify.infer.facts import Function
+from asyncify.plan.caches import kept_results
 from asyncify.plan.constructors import decide_constructor, is_constructor
 from asyncify.plan.holds import own_nodes
 from asyncify.plan.scene import NOTHING, Decided, Scene
@@ -110,6 +112,9 @@ def _decorators(scene: Scene, function: Function) -> Decided:
         return NOTHING
     steps = []
     for decorator, name in zip(node.decorator_list, function.decorators, strict=False):
+        if name in KEEPERS:
+            steps.append(kept_results(scene, decorator, name))
+            continue
         replacement = DECORATORS.get(name)
         if replacement is None:
             continue

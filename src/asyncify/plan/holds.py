@@ -10,6 +10,7 @@ from asyncify.infer.facts import Call, FileFacts, Function, Implicit, Index, Pos
 from asyncify.infer.graph import CALL
 from asyncify.infer.guards import LOCKS
 from asyncify.place import Place
+from asyncify.plan.caches import shared_caches
 from asyncify.plan.constructors import held_constructors
 from asyncify.plan.generators import ITERATORS, is_context_manager
 from asyncify.plan.scene import pack_paths
@@ -32,7 +33,8 @@ def find_held(sources: Iterable[Source], index: Index, colouring: Colouring) -> 
     found: dict[str, Reason] = {}
     texts = {source.path: source.text for source in sources}
     constructors = held_constructors(index, colouring, lambda path: Tree(path, texts[path]))
-    for id_, reason in (*_by_use(index, colouring, turning), *_by_consumer(index, turning), *constructors):
+    by_use = (*_by_use(index, colouring, turning), *_by_consumer(index, turning), *shared_caches(index, turning))
+    for id_, reason in (*by_use, *constructors):
         found.setdefault(id_, reason)
     for source in sources:
         facts = index.files.get(source.path)

@@ -12,6 +12,7 @@ from asyncify.colour.colouring import RUNS_IN_LOOP, Colour, Colouring
 from asyncify.infer.facts import Call, FileFacts, Index
 from asyncify.plan.annotations import decide_annotation
 from asyncify.plan.blockers import Blockers
+from asyncify.plan.caches import decide_caches
 from asyncify.plan.calls import broken_packs, decide_call
 from asyncify.plan.concurrency import NOTHING_GATHERED, Effects, SideBySide, Which, decide_gathering
 from asyncify.plan.constructors import decide_handed
@@ -205,6 +206,7 @@ def _decide_file(scene: Scene) -> Decided:
     decisions += [decide_use(scene, use) for use in scene.facts.uses]
     decisions.append(decide_quoted(scene))
     decisions.append(decide_handed(scene))
+    decisions.append(decide_caches(scene))
     return joined(decisions)
 
 

@@ -19,6 +19,7 @@ from asyncify.errors import RuleError
 SOURCES = (
     "running",
     "consume",
+    "caching",
     "fanout",
     "limits",
     "http_calls",
