@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import os
 import re
 import sys
 import tomllib
@@ -50,15 +51,16 @@ BODY
 OF_RESPONSE = "out if r is None or out is not None else (r.status_code, r.text, r.url)"
 # What names the library itself, what the clock says, and what is drawn by lot.
 LIBRARY = re.compile(r"python-requests/\S+|python-urllib3/\S+|Python/3\S* aiohttp/\S+|gzip, deflate(, br)?(, zstd)?")
-VARYING = re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT|[0-9a-f]{32}|0x[0-9a-f]+")
+VARYING = re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT|[0-9a-f]{32}|cnonce=[0-9a-f]+|0x[0-9a-f]+")
 # Classes of requests for which aiohttp has only one: a handler for one of them sees the others, too.
 FAMILIES = (
     ("InvalidURL", "InvalidProxyURL", "MissingSchema"),
-    ("InvalidHeader", "InvalidJSONError"),
     ("ChunkedEncodingError", "ContentDecodingError", "StreamConsumedError", "UnrewindableBodyError"),
 )
 
 
+ENVIRONMENT = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy")
+BUILTIN = (OSError, ValueError, RuntimeError, LookupError)
 LIBRARY_OF_FORMS = Library("requests", partial(getattr, requests.exceptions), {"aiohttp": aiohttp, "asyncio": asyncio})
 
 
@@ -66,6 +68,7 @@ class Servers:
     """`with Servers() as servers:`; three real servers, one of them with TLS."""
 
     def __enter__(self) -> Servers:
+        self.taken = {name: os.environ.pop(name) for name in ENVIRONMENT if name in os.environ}
         self.all = [Server().__enter__(), Server().__enter__(), Server(tls=True).__enter__()]
         base, other, tls = (server.url for server in self.all)
         self.given = {"base": base, "other": other, "tls": tls, "certificate": str(CERTIFICATE)}
@@ -74,6 +77,7 @@ class Servers:
     def __exit__(self, *exc_info: Any) -> None:
         for server in self.all:
             server.__exit__(None, None, None)
+        os.environ.update(self.taken)
 
     def take(self) -> tuple[Any, ...]:
         """What came in since the last call, in an order that does not depend on threads."""
@@ -164,18 +168,26 @@ def _described(value: Any) -> str:
 def _error(error: BaseException, helpers: tuple[str, ...] | None) -> str:
     found = parity.reached_handlers(error, LIBRARY_OF_FORMS, helpers)
     found = {next((family[0] for family in FAMILIES if name in family), name) for name in found}
+    oserror = (OSError,) if helpers is None else (OSError, aiohttp.ClientError)  # as such handlers are extended
+    found |= {kind.__name__ for kind in BUILTIN if isinstance(error, oserror if kind is OSError else kind)}
     if isinstance(error, aiohttp.TooManyRedirects):
         found.discard("HTTPError")  # it is a ClientResponseError
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        found.discard("ValueError")  # as every ssl.CertificateError
     return f"raises {sorted(found)}"
 
 
 def _sent(received: Received) -> tuple[Any, ...]:
+    if received.method == "CONNECT":  # what is said to the proxy alone
+        return received.method, received.target
     headers = sorted((name.lower(), _alike(value)) for name, value in received.headers)
     body = VARYING.sub("#", received.body.decode("latin-1"))
     return received.method, received.target, tuple(headers), body
 
 
 def _alike(value: str) -> str:
+    if value.startswith("Digest "):  # the order of its parts is free
+        return " ".join(sorted(VARYING.sub("#", value.replace('"', "")).split(", ")))
     return "#" if LIBRARY.fullmatch(value) else VARYING.sub("#", value)
 
 

@@ -157,7 +157,7 @@ def test_sessions_are_entered_asynchronously_wherever_they_are_entered(server: S
     assert migration.rewrites[0].text.count("async with session:") == 1
 
 
-@pytest.mark.parametrize("member", ["send", "prepare_request", "rebuild_auth"])
+@pytest.mark.parametrize("member", ["send", "rebuild_auth"])
 def test_an_override_that_the_new_class_would_never_call(member: str) -> None:
     check_unchanged(
         f"""
@@ -173,6 +173,27 @@ def test_an_override_that_the_new_class_would_never_call(member: str) -> None:
             return Api().get(url).text
         """,
         because="member-unknown",
+    )
+
+
+def test_an_override_that_the_new_class_calls(server: Server) -> None:
+    check_migration(
+        """
+        import requests
+
+
+        class Api(requests.Session):
+            def prepare_request(self, request):
+                request.headers = {**(request.headers or {}), "X-Method": request.method}
+                prepared = super().prepare_request(request)
+                prepared.headers["X-Late"] = prepared.path_url
+                return prepared
+
+
+        def run(url):
+            return Api().get(url + "/echo?a=1").text
+        """,
+        url=server.url,
     )
 
 

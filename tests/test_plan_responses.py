@@ -116,7 +116,7 @@ def test_a_streamed_response_whose_name_was_bound_before_is_read_piece_by_piece(
         url=server.url + "/drip?n=3&d=0",
     )
 
-    assert migration.plan.warnings == ()
+    assert ["User-Agent" in warned.text for warned in migration.plan.warnings] == [True]
     assert "async with _aio.get(url) as r:" in migration.rewrites[0].text
 
 
@@ -134,4 +134,47 @@ def test_a_streamed_response_that_is_used_behind_its_block_is_read_and_warned_of
         url=server.url + "/echo",
     )
 
-    assert ["its body is read whole first" in warned.text for warned in migration.plan.warnings] == [True]
+    texts = [warned.text for warned in migration.plan.warnings]
+
+    assert len([text for text in texts if "its body is read whole first" in text]) == 1
+
+
+def test_a_stream_that_may_pass_through_keyword_arguments_is_warned_of(server: Server) -> None:
+    migration = check_migration(
+        """
+        import requests
+
+
+        def fetch(url, **settings):
+            return requests.get(url, **settings)
+
+
+        def run(url):
+            return [line for line in fetch(url, stream=True).iter_lines()]
+        """,
+        url=server.url + "/lines",
+    )
+
+    assert len([w for w in migration.plan.warnings if "its body is read whole first" in w.text]) == 1
+
+
+def test_the_remark_on_the_user_agent_is_made_once_and_not_where_the_file_sets_it(server: Server) -> None:
+    code = """
+        import requests
+
+        HEADERS = {{{name}: "mine"}}
+
+
+        def first(url):
+            return requests.get(url, headers=HEADERS).text
+
+
+        def run(url):
+            return first(url), requests.get(url).text
+        """
+    counts = [
+        [warned.place.line for warned in check_migration(code.format(name=name), url=server.url).plan.warnings]
+        for name in ('"X-Name"', '"User-Agent"')
+    ]
+
+    assert counts == [[7], []]

@@ -218,13 +218,13 @@ def test_an_asynchronous_generator_is_a_body(aio: ModuleType, servers: tuple[Ser
 
     async def main() -> None:
         await aio.post(servers[0].url + "/echo", data=parts())
-        with pytest.raises(aiohttp.ClientPayloadError):
-            await aio.post(servers[0].url + "/redir/307", data=parts())
+        await aio.post(servers[0].url + "/redir/307", data=parts())
 
     _run(main())
-    first, second = servers[0].take()
+    received = servers[0].take()
 
-    assert (first.body, first.header("Transfer-Encoding"), second.body) == (b"onetwo", "chunked", b"onetwo")
+    assert {each.header("Transfer-Encoding") for each in received} == {"chunked"}
+    assert [each.body for each in received] == [b"onetwo", b"onetwo", b""]  # used up, as with requests
 
 
 def test_a_digest_login(aio: ModuleType, servers: tuple[Server, Server]) -> None:

@@ -24,6 +24,7 @@ from asyncify.plan.holds import find_held
 from asyncify.plan.planner import plan
 from asyncify.plan.pools import find_pools, unworkable
 from asyncify.plan.step import Plan, SupportModule
+from asyncify.plan.support_place import is_support
 from asyncify.project import Project, Source, Unreadable, decode, is_test, load_project
 from asyncify.reason import Reason
 from asyncify.rewrite.module import Rewrite, rewrite_file
@@ -71,7 +72,8 @@ def analyse(config: Config, catalogue: Catalogue | None = None, progress: Progre
 def analyse_project(project: Project, config: Config, catalogue: Catalogue, progress: Progress = _silent) -> Analysis:
     """Plan the migration of a project that is already read."""
     progress(f"indexing {len(project.sources)} files")
-    summaries = summarise_project(project, cache=config.cache, jobs=config.jobs)
+    own = replace(project, sources=tuple(source for source in project.sources if not is_support(source.text)))
+    summaries = summarise_project(own, cache=config.cache, jobs=config.jobs)
     progress("resolving calls")
     index = infer(summaries, catalogue)
     progress("colouring")

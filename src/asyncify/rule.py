@@ -111,6 +111,8 @@ class Rule:
     # slot or keyword -> what may differ where it is given; for that of `streams`: where the value is read whole
     notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     reads: frozenset[str] = frozenset()  # called members that only read: calling them early or again changes nothing
+    # what may differ wherever the rule applies, said once in a file that does not hold the text before it
+    remarks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     lifespan: str | None = None  # keyword of an application's constructor that takes what runs round its life
     streams: str | None = None  # keyword that, when true, means the value is read piece by piece: `opens` only
     safety: Safety = Safety.SAFE
@@ -139,6 +141,7 @@ class PackType:
     base: str | None = None  # another pack type whose members it inherits
     not_waiting: frozenset[str] = frozenset()  # methods to which a rule for `TYPE.*` does not apply
     derivable: bool = False  # the project may derive classes from it: what `becomes` names awaits what they override
+    sealed: frozenset[str] = frozenset()  # methods that `becomes` never calls itself: overriding them is in vain
     lacks: frozenset[str] = frozenset()  # the members that have no counterpart, all of them; none: they are not known
 
 
@@ -152,6 +155,9 @@ class ExceptionRule:
     raises: str  # one expression that names a class
     imports: tuple[str, ...] = ()
     after: str | None = None  # a class whose handler, standing before this one in the same `try`, takes its share
+    # a builtin class from which it derives -> what a handler for that has to catch beside
+    bases: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    wording: str | None = None  # how the text of the error differs, where a handler uses it
     catches_after: tuple[str, ...] = ()  # what is left to catch behind such a handler
 
 

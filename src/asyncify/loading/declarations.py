@@ -11,7 +11,7 @@ from asyncify.loading.templates import check_template, read_imports, read_path, 
 from asyncify.rule import ANY_ARGUMENTS, ANY_ATTRIBUTE, Accepts, ExceptionRule, Form, PackType
 
 TYPE_KEYS = frozenset(field.name for field in fields(PackType)) - {"pack"}
-EXCEPTION_KEYS = frozenset({"catches", "raises", "imports", "after", "catches_after"})
+EXCEPTION_KEYS = frozenset({"catches", "raises", "imports", "after", "catches_after", "wording", "bases"})
 ACCEPTS_KEYS = frozenset({"call", "of", "slot", "forms", "overrides"})
 MEMBER = re.compile(r"[A-Za-z_]\w*(\(\))?")
 OWN = "self"
@@ -49,6 +49,7 @@ def read_type(section: Section, pack: str) -> PackType:
         not_waiting=_members(section, "not_waiting"),
         derivable=section.flag("derivable"),
         lacks=_members(section, "lacks"),
+        sealed=_members(section, "sealed"),
     )
     if found.derivable and becomes is None:
         raise section.fault("becomes", "a type that classes may be derived from says what it becomes")
@@ -76,10 +77,12 @@ def read_exceptions(section: Section, pack: str) -> Iterator[ExceptionRule]:
         after, narrowed = entry.optional("after"), entry.strings("catches_after")
         if (after is None) == bool(narrowed):
             raise section.fault(path, "`after` and `catches_after` stand together or not at all", path)
+        bases = {name: tuple(text.split(", ")) for name, text in entry.mapping("bases").items()}
         keyed = [("raises", raises), *(("catches", each) for each in catches)]
         for key, template in (*keyed, *(("catches_after", each) for each in narrowed)):
             check_template(entry, key, template, ("aio",), imports=imports)
-        yield ExceptionRule(path, pack, catches, raises, imports, after, tuple(narrowed))
+        wording = entry.optional("wording")
+        yield ExceptionRule(path, pack, catches, raises, imports, after, bases, wording, tuple(narrowed))
 
 
 def read_accepts(section: Section) -> Iterator[Accepts]:

@@ -31,6 +31,7 @@ def read_rule(section: Section, pack: str) -> Rule:
         imports=read_imports(section),
         refuses=section.mapping("refuses"),
         notes=section.mapping("notes"),
+        remarks=section.mapping("remarks"),
         streams=section.optional("streams"),
         safety=section.word("safety", Safety) or Safety.SAFE,
         differs=section.optional("differs"),

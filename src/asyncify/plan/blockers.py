@@ -108,7 +108,7 @@ def _blocker_of_class(file: _File, use: Use, kind: PackType) -> _Found | None:
         return None
     if not kind.derivable:
         return _found(use, kind, kind.id, CLASS_DETAIL, None)
-    lost = sorted(kind.lacks & file.derived.members.get(kind.id, frozenset()))
+    lost = sorted((kind.lacks | kind.sealed) & file.derived.members.get(kind.id, frozenset()))
     if not lost:
         return None
     return _found(use, kind, f"{kind.id}.{lost[0]}", OVERRIDE_DETAIL.format(name=lost[0]), None)

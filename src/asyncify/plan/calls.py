@@ -13,6 +13,7 @@ from asyncify.plan.generators import decide_generator_call
 from asyncify.plan.hold import held_response
 from asyncify.plan.indirect import is_direct, value_template
 from asyncify.plan.lambdas import Form, form_at
+from asyncify.plan.remarks import noted
 from asyncify.plan.scene import (
     NOTHING,
     Decided,
@@ -24,7 +25,7 @@ from asyncify.plan.scene import (
     turning,
 )
 from asyncify.plan.sessions import is_left_alone
-from asyncify.plan.step import Ending, EnterAsync, Hold, Hole, Outcome, Step, Substitute, Warned
+from asyncify.plan.step import Ending, Hole, Outcome, Step, Substitute, Warned
 from asyncify.reason import Reason
 from asyncify.rule import Rule, Safety
 
@@ -92,21 +93,7 @@ def _convert(scene: Scene, call: Call, rule: Rule, what: str) -> Decided:
     if not call.certain and rule.waits is not None:
         text = "The receiver may also be something that asyncify cannot see; it is taken to be what is known."
         decided += Decided(warnings=(Warned(call.place, rule.id, text),))
-    return decided + _noted(call, rule, node, decided)
-
-
-def _noted(call: Call, rule: Rule, node: ast.Call, decided: Decided) -> Decided:
-    """What the rule notes about arguments that are given here."""
-    if not decided.steps:
-        return NOTHING
-    is_held = any(isinstance(step.action, Hold | EnterAsync) for step in decided.steps)
-    given = [keyword.arg for keyword in node.keywords if keyword.arg in rule.notes and not _is_false(keyword.value)]
-    texts = [rule.notes[name] for name in given if name and not (is_held and name == rule.streams)]
-    return Decided(warnings=tuple(Warned(call.place, rule.id, text) for text in texts))
-
-
-def _is_false(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and not value.value
+    return decided + noted(scene, call, rule, node, decided)
 
 
 def _written(scene: Scene, call: Call, rule: Rule, node: ast.Call, what: str) -> Decided:

@@ -11,8 +11,11 @@ from asyncify.rule import Rule
 WHY_MEMBER = "The open response has this member under another name, or as a coroutine."
 
 
-def member_steps(scene: Scene, rule: Rule, uses: list[ast.expr]) -> tuple[Step, ...] | None:
-    """A step for each use of the response; None if one of them has no form on the open response."""
+def member_steps(scene: Scene, rule: Rule, uses: list[ast.expr], *, is_streamed: bool) -> tuple[Step, ...] | None:
+    """A step for each use of the response; None if one of them has no form on the open response.
+
+    The pieces of a response that the call does not ask to stream are pieces of its whole body.
+    """
     kind = scene.catalogue.types.get(rule.returns or "")
     if kind is None:
         return None
@@ -29,11 +32,12 @@ def member_steps(scene: Scene, rule: Rule, uses: list[ast.expr]) -> tuple[Step, 
         member = outer if is_called else attribute
         assert isinstance(member, ast.expr)
         template = kind.held.get(key) or kind.iterated.get(key)
-        if template is None or (key in kind.iterated and not _is_iterated(scene, member)):
+        is_iterated = key in kind.iterated
+        if template is None or (is_iterated and not (is_streamed and _is_iterated(scene, member))):
             return None
         place = scene.tree.place(member)
         steps.append(Step(place, Substitute(template, (Hole("self", scene.tree.place(use)),)), rule.id, WHY_MEMBER))
-        if key in kind.iterated:
+        if is_iterated:
             steps.append(Step(place, IterateAsync(), rule.id, WHY_MEMBER))
     return tuple(steps)
 

@@ -41,12 +41,13 @@ def held_response(scene: Scene, call: Call, rule: Rule, node: ast.Call) -> Decid
     holes = (Hole("self", scene.tree.place(node.func.value)),) if isinstance(node.func, ast.Attribute) else ()
     item = scene.tree.parent(node)
     if isinstance(item, ast.withitem):
-        return _held_by_with(scene, call, rule, item, Substitute(template, holes, drop))
+        opened = Substitute(template, holes, drop)
+        return _held_by_with(scene, call, rule, item, opened, is_streamed=is_streamed(rule, node))
     region = _region(scene, node)
     if region is None or _waits_for_more(scene, call, region):
         return None
     uses = _uses(scene, region, node)
-    members = member_steps(scene, rule, uses)
+    members = member_steps(scene, rule, uses, is_streamed=is_streamed(rule, node))
     if members is None or (not is_streamed(rule, node) and _is_read_in_a_try(scene, rule, region, uses)):
         return None
     place = scene.tree.place
@@ -54,7 +55,9 @@ def held_response(scene: Scene, call: Call, rule: Rule, node: ast.Call) -> Decid
     return Decided((Step(call.place, hold, rule.id, WHY_HELD), *members))
 
 
-def _held_by_with(scene: Scene, call: Call, rule: Rule, item: ast.withitem, opened: Substitute) -> Decided | None:
+def _held_by_with(
+    scene: Scene, call: Call, rule: Rule, item: ast.withitem, opened: Substitute, *, is_streamed: bool
+) -> Decided | None:
     block = scene.tree.parent(item)
     if not isinstance(block, ast.With) or not isinstance(item.optional_vars, ast.Name | None):
         return None
@@ -68,7 +71,7 @@ def _held_by_with(scene: Scene, call: Call, rule: Rule, item: ast.withitem, open
         bound_again = len(_named(block, name)) > len(uses) + 1
         if bound_again or any(_outlives(scene, n, name) for n in _named(scope, name) if n not in uses):
             return None
-    members = member_steps(scene, rule, uses)
+    members = member_steps(scene, rule, uses, is_streamed=is_streamed)
     if members is None:
         return None
     opens = Step(call.place, opened, rule.id, WHY_HELD)

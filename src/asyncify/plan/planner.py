@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from asyncify.catalogue import Catalogue
 from asyncify.colour.colouring import RUNS_IN_LOOP, Colour, Colouring
 from asyncify.infer.facts import Call, FileFacts, Index
 from asyncify.plan.annotations import decide_annotation
+from asyncify.plan.base_handlers import decide_base_handlers
 from asyncify.plan.blockers import Blockers
 from asyncify.plan.caches import decide_caches
 from asyncify.plan.calls import broken_packs, decide_call
@@ -23,6 +24,7 @@ from asyncify.plan.indirect import indirect_paths
 from asyncify.plan.lifespan import decide_lifespan, lifespan_calls, registers_events
 from asyncify.plan.pools import decide_pools
 from asyncify.plan.quoted import decide_quoted, names_in
+from asyncify.plan.remarks import remarked
 from asyncify.plan.scene import Decided, Scene, joined, pack_paths
 from asyncify.plan.step import (
     FanOutElements,
@@ -146,10 +148,15 @@ def _scenes(
             touched[source.path] = (source, facts, functions)
     trees = {path: Tree(path, source.text) for path, (source, _, _) in touched.items()}
     indirect = indirect_paths(trees, index, catalogue)
+    keywords = frozenset(name for tree in trees.values() for name in _keywords(tree))
     return {
-        path: _scene(trees[path], facts, functions, index, colouring, catalogue, migrating, derived, indirect)
+        path: _scene(trees[path], facts, functions, index, colouring, catalogue, migrating, derived, indirect, keywords)
         for path, (_, facts, functions) in touched.items()
     }
+
+
+def _keywords(tree: Tree) -> Iterator[str]:
+    yield from (node.arg for node in ast.walk(tree.module) if isinstance(node, ast.keyword) and node.arg)
 
 
 def _is_touched(facts: FileFacts, functions: Iterable[str], colouring: Colouring, catalogue: Catalogue) -> bool:
@@ -177,6 +184,7 @@ def _scene(
     migrating: frozenset[str],
     derived: Derived,
     indirect: frozenset[str],
+    keywords: frozenset[str],
 ) -> Scene:
     return Scene(
         path=tree.path,
@@ -192,6 +200,7 @@ def _scene(
         indirect=indirect,
         calls={call.place.span: call for call in facts.calls},
         uses={use.place.span: use for use in facts.uses},
+        keywords=keywords,
     )
 
 
@@ -207,7 +216,8 @@ def _decide_file(scene: Scene) -> Decided:
     decisions.append(decide_quoted(scene))
     decisions.append(decide_handed(scene))
     decisions.append(decide_caches(scene))
-    return joined(decisions)
+    decided = joined(decisions)
+    return decided + decide_base_handlers(scene, decided.steps) + remarked(scene, decided.steps)
 
 
 def _gathered(

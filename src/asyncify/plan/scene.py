@@ -61,6 +61,7 @@ class Scene:
     indirect: frozenset[str]  # pack paths that some call of the project reaches through a variable
     calls: Mapping[tuple[int, int, int, int], Call]  # by span
     uses: Mapping[tuple[int, int, int, int], Use]  # by span
+    keywords: frozenset[str]  # names of keyword arguments in the files that are looked at
 
     def runs_in_loop(self, scope: str | None) -> bool:
         """Is the body of this function awaited after the migration?"""

@@ -43,6 +43,11 @@ def place_support(
     return SupportModule(path, module, tuple(sorted({*helpers, *kept})), limits)
 
 
+def is_support(text: str) -> bool:
+    """Did asyncify write this module?"""
+    return text.startswith(MARK)
+
+
 def _names(name: str) -> Iterator[str]:
     yield name
     yield f"{name}_http"

@@ -9,6 +9,7 @@ from asyncify.infer.facts import TargetKind, Use
 from asyncify.plan.generators import is_entered
 from asyncify.plan.indirect import value_of
 from asyncify.plan.locals import is_local_name
+from asyncify.plan.remarks import reworded
 from asyncify.plan.scene import NOTHING, Decided, Scene
 from asyncify.plan.step import Ending, EnterAsync, FlattenCatch, Hole, Outcome, Step, Substitute
 from asyncify.reason import Reason
@@ -23,6 +24,7 @@ WHY_TYPE = "The value is of another class now."
 WHY_ENTERED = "The resource closes asynchronously."
 WHY_VALUE = "It is called through a variable, so the variable has to hold the asynchronous one."
 WHY_HANDED = "Whoever gets it calls it without await."
+CARRIED = frozenset({"request", "response"})
 OF_PROJECT = frozenset({TargetKind.FUNCTION, TargetKind.CLASS})
 WHY_RESPONSE = "Not every exception of the new library carries a response."
 
@@ -107,7 +109,8 @@ def _decide_exception(scene: Scene, use: Use, node: ast.expr, rule: ExceptionRul
     if rule.pack in scene.lingering:
         classes = (*classes, ast.unparse(node))
     step = Step(use.place, FlattenCatch(classes), EXCEPTION_RULE, WHY_EXCEPTION)
-    return Decided((step, *_response_steps(scene, node, rule)))
+    warnings = tuple(reworded(scene, node, rule, EXCEPTION_RULE))
+    return Decided((step, *_response_steps(scene, node)), warnings=warnings)
 
 
 def _caught(scene: Scene, node: ast.expr, rule: ExceptionRule) -> tuple[str, ...]:
@@ -153,17 +156,19 @@ def _is_annotation(scene: Scene, node: ast.AST) -> bool:
     return False
 
 
-def _response_steps(scene: Scene, node: ast.expr, rule: ExceptionRule) -> tuple[Step, ...]:
-    """`error.response` in a handler that may see exceptions without one."""
+def _response_steps(scene: Scene, node: ast.expr) -> tuple[Step, ...]:
+    """`error.response` and `error.request` in a handler that may see exceptions without one."""
     handler = next((a for a in scene.tree.ancestors(node) if isinstance(a, ast.ExceptHandler | ast.stmt)), None)
     if not isinstance(handler, ast.ExceptHandler) or handler.name is None:
         return ()
     steps = []
     for attribute in ast.walk(handler):
-        if not isinstance(attribute, ast.Attribute) or attribute.attr != "response":
+        if not isinstance(attribute, ast.Attribute) or attribute.attr not in CARRIED:
             continue
         if isinstance(attribute.value, ast.Name) and attribute.value.id == handler.name:
-            action = Substitute("{aio}.response_of({self})", (Hole("self", scene.tree.place(attribute.value)),))
+            action = Substitute(
+                f"{{aio}}.{attribute.attr}_of({{self}})", (Hole("self", scene.tree.place(attribute.value)),)
+            )
             steps.append(Step(scene.tree.place(attribute), action, EXCEPTION_RULE, WHY_RESPONSE))
     return tuple(steps)
 

@@ -34,6 +34,7 @@ SOURCES = (
     "http_forms",
     "http_environment",
     "http_client",
+    "http_errors",
 )
 SIBLINGS = f"{__package__}."
 COMES_WITH = {"multidict": "aiohttp", "yarl": "aiohttp"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +30,34 @@ class _Answer(aiohttp.ClientResponse):
         return await super().start(connection)
 
 
+class _Request(aiohttp.ClientRequest):
+    """Letters in headers go as Latin-1, as requests sends them; aiohttp would send UTF-8."""
+
+    async def send(self, conn: Any) -> aiohttp.ClientResponse:
+        if not all(value.isascii() for value in self.headers.values()):
+            conn.protocol.transport = _Latin1(conn.protocol)
+        return await super().send(conn)
+
+
+class _Latin1:
+    """Stands in for the transport until the head of a request has gone through."""
+
+    def __init__(self, protocol: Any) -> None:
+        self.protocol = protocol
+        self.transport = protocol.transport
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.transport, name)
+
+    def write(self, data: bytes) -> None:
+        self.writelines([data])
+
+    def writelines(self, pieces: Iterable[bytes]) -> None:
+        self.protocol.transport = self.transport
+        head, blank, rest = b"".join(pieces).partition(b"\r\n\r\n")
+        self.transport.write(head.decode().encode("latin-1") + blank + rest)
+
+
 async def _client() -> aiohttp.ClientSession:
     """The session of the running loop, made on first use."""
     loop = asyncio.get_running_loop()
@@ -53,6 +81,7 @@ async def _kept_session() -> AsyncGenerator[aiohttp.ClientSession, None]:
         timeout=aiohttp.ClientTimeout(total=None),
         max_line_size=65536,
         max_field_size=65536,
+        request_class=_Request,
         response_class=_Answer,
         trace_configs=[trace],
     ) as session:
@@ -78,7 +107,8 @@ async def lifespan(app: object) -> AsyncIterator[None]:
 class _Attempt:
     """One request on its way, and whether it goes over a connection that was used before."""
 
-    def __init__(self) -> None:
+    def __init__(self, has_length: bool) -> None:
+        self.has_length = has_length
         self.is_reused = False
 
     async def __call__(
@@ -88,6 +118,8 @@ class _Attempt:
         answer. That is right for a kept connection that the server had closed; on a new one it would do it twice.
         """
         self.is_reused = False
+        if request.method == "DELETE" and not self.has_length:
+            request.headers.popall("Content-Length", None)  # aiohttp adds one where there is no body
         try:
             return await handler(request)
         except aiohttp.ClientConnectorError:

@@ -7,11 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import aiohttp
-
-
-class JSONDecodeError(json.JSONDecodeError, aiohttp.ClientError):
-    """A body that is no JSON: a ValueError, and a failed request as well, as in requests."""
+from asyncify.support.http_errors import JSONDecodeError
 
 
 def _declared_encoding(headers: Mapping[str, str]) -> str | None:

@@ -58,11 +58,21 @@ def _holds(network: str, address: ipaddress.IPv4Address) -> bool:
         return False
 
 
-async def _netrc_login(url: str) -> tuple[str, str] | None:
+async def _load_netrc() -> None:
+    """Read the file of logins in a thread, if it was not read yet."""
+    if _netrc_key() not in _netrc_files:
+        await asyncio.to_thread(_netrc_login, "")
+
+
+def _netrc_key() -> tuple[str | None, str | None]:
+    return os.environ.get("NETRC"), os.environ.get("HOME")
+
+
+def _netrc_login(url: str) -> tuple[str, str] | None:
     """The login for this host out of $NETRC, ~/.netrc or ~/_netrc. The file is read once."""
-    key = os.environ.get("NETRC"), os.environ.get("HOME")
+    key = _netrc_key()
     if key not in _netrc_files:
-        _netrc_files[key] = await asyncio.to_thread(_read_netrc, key[0])
+        _netrc_files[key] = _read_netrc(key[0])
     logins = _netrc_files[key]
     found = logins.authenticators(urlsplit(url).hostname or "") if logins else None
     return (found[0] or found[1] or "", found[2] or "") if found and any(found) else None

@@ -11,15 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import aiohttp
-
+from asyncify.support.http_errors import InvalidJSONError
 from asyncify.support.http_urls import _pairs
 
 _BLOCK = 65536
-
-
-class InvalidRequestError(aiohttp.ClientError, ValueError):
-    """What was to be sent must not stand in a header, or is no JSON."""
 
 
 def _encoded_body(data: Any, files: Any, content: Any) -> tuple[Any, str | None]:
@@ -35,12 +30,14 @@ def _encoded_body(data: Any, files: Any, content: Any) -> tuple[Any, str | None]
         data = bytes(data)
     if data:
         is_form = isinstance(data, (Mapping, list, tuple))
+        if not is_form and not hasattr(data, "__iter__") and not hasattr(data, "__aiter__"):
+            raise TypeError(f"the body must be text, bytes, a file or iterable, not {data!r}")
         return (urlencode(_pairs(data), doseq=True), "application/x-www-form-urlencoded") if is_form else (data, None)
     if content is not None:
         try:
             return json.dumps(content, allow_nan=False).encode(), "application/json"
         except ValueError as error:
-            raise InvalidRequestError(str(error)) from error
+            raise InvalidJSONError(str(error)) from error
     return None, None
 
 
@@ -81,10 +78,13 @@ def _bytes(value: Any) -> bytes:
 
 
 def _position(body: Any) -> int | None:
+    """Where the file stands that is the body; -1 if it cannot say so, None for what is no file."""
+    if not hasattr(body, "tell"):
+        return None
     try:
         return int(body.tell())
-    except (AttributeError, OSError):
-        return None
+    except OSError:
+        return -1
 
 
 def _length(body: Any) -> int | None:
@@ -94,7 +94,7 @@ def _length(body: Any) -> int | None:
     if hasattr(body, "__len__"):
         return len(body)
     position = _position(body)
-    if position is None:
+    if position is None or position < 0:
         return None
     end = int(body.seek(0, os.SEEK_END))
     body.seek(position)

@@ -5,26 +5,26 @@ from __future__ import annotations
 import codecs
 import datetime
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar
 from typing import Any
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
-from yarl import URL
 
 from asyncify.support.http_cookies import Cookies, _store_cookies
 from asyncify.support.http_decode import _declared_encoding, _decoded, _decoded_json, _guessed_encoding
 from asyncify.support.http_urls import _wire_url
-from asyncify.support.streaming import _lines, _whole
+from asyncify.support.streaming import _lines, _slices, _whole
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
 @dataclass
-class Request:
+class PreparedRequest:
     """What is sent: the method, the URL, the headers without those of the connection, and the body."""
 
     method: str
@@ -34,12 +34,30 @@ class Request:
     cookies: CookieJar = field(default_factory=Cookies, repr=False)
     position: int | None = None  # where the file stood that is the body
     is_sent: bool = False
+    hooks: list[Callable[..., Any]] = field(default_factory=list, repr=False)
+    middlewares: tuple[Any, ...] = field(default=(), repr=False)
+
+    @property
+    def path_url(self) -> str:
+        """The path with the query, as it is sent."""
+        parts = urlsplit(self.url)
+        return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+    def register_hook(self, event: str, hook: Any) -> None:
+        """Have the response given to this function, or to each of these."""
+        if event == "response":
+            self.hooks += [hook] if callable(hook) else hook
+
+    def copy(self) -> PreparedRequest:
+        return replace(self, headers=self.headers.copy(), hooks=self.hooks[:])
 
 
 class Response:
     """The answer to a request, read to its end. `bool(response)` asks whether it is no error."""
 
-    def __init__(self, status: int, reason: str, headers: CIMultiDict[str], content: bytes, request: Request) -> None:
+    def __init__(
+        self, status: int, reason: str, headers: CIMultiDict[str], content: bytes, request: PreparedRequest
+    ) -> None:
         self.status_code = status
         self.reason = reason
         self.headers = headers
@@ -116,10 +134,9 @@ class Response:
 
     def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
         """The body in pieces of this size; decoded where asked for and where the encoding is known."""
-        size = chunk_size or len(self.content) or 1
-        chunks = (self.content[start : start + size] for start in range(0, len(self.content), size))
+        chunks = _slices(self.content, chunk_size)
         if not decode_unicode or self.encoding is None:
-            return iter(chunks)
+            return chunks
         return filter(None, codecs.iterdecode(chunks, self.encoding, errors="replace"))
 
     def iter_lines(self, chunk_size: int = 512, decode_unicode: bool = False, delimiter: Any = None) -> Iterator[Any]:
@@ -139,10 +156,11 @@ class Response:
 class _Exchange:
     """What is known of a request beside aiohttp's own response."""
 
-    request: Request
+    request: PreparedRequest
     elapsed: datetime.timedelta
     history: list[Response]
     response: Response | None = None
+    headers: CIMultiDict[str] | None = None
 
 
 _exchanges: WeakKeyDictionary[aiohttp.ClientResponse, _Exchange] = WeakKeyDictionary()
@@ -153,18 +171,15 @@ async def _response_from(opened: aiohttp.ClientResponse) -> Response:
     exchange = _exchanges[opened]
     if exchange.response is not None:
         return exchange.response
-    headers: CIMultiDict[str] = CIMultiDict()
-    for name, value in opened.headers.items():
-        headers[name] = f"{headers[name]}, {_latin1(value)}" if name in headers else _latin1(value)
     content = await _whole(opened)
-    response = Response(opened.status, opened.reason or "", headers, content, exchange.request)
+    response = Response(opened.status, opened.reason or "", headers_of(opened), content, exchange.request)
     response.elapsed, response.history = exchange.elapsed, exchange.history
     _take_cookies(response.cookies, exchange.request, opened)
     exchange.response = response
     return response
 
 
-def _take_cookies(jar: CookieJar, request: Request, opened: aiohttp.ClientResponse) -> None:
+def _take_cookies(jar: CookieJar, request: PreparedRequest, opened: aiohttp.ClientResponse) -> None:
     lines = map(_latin1, opened.headers.getall("Set-Cookie", ()))
     _store_cookies(jar, request.url, request.headers.get("Host"), lines)
 
@@ -180,49 +195,27 @@ def _http_error(
     request, url = response.request, _wire_url(response.url)
     info = aiohttp.RequestInfo(url, request.method, CIMultiDictProxy(request.headers), url)
     error = kind(info, (), status=response.status_code, message=message, headers=response.headers)
-    error.response = response  # type: ignore[attr-defined]
+    error.response, error.request = response, request  # type: ignore[attr-defined]
     return error
 
 
-class HTTPError(aiohttp.ClientResponseError):
-    """For the project's own `raise`: made from a text and, where there is one, the response."""
-
-    def __init__(self, *args: Any, request: Any = None, response: Response | None = None) -> None:
-        request = response.request if response is not None and request is None else request
-        url = URL() if request is None else _wire_url(request.url)
-        headers: CIMultiDict[str] = CIMultiDict() if request is None else request.headers
-        info = aiohttp.RequestInfo(url, getattr(request, "method", ""), CIMultiDictProxy(headers), url)
-        super().__init__(info, (), status=getattr(response, "status_code", 0), message=" ".join(map(str, args)))
-        self.args = args
-        self.request, self.response = request, response
-
-    def __str__(self) -> str:
-        return self.message
+def headers_of(response: aiohttp.ClientResponse) -> CIMultiDict[str]:
+    """The headers; one that was sent several times holds all its values, with commas between."""
+    exchange = _exchanges[response]
+    if exchange.headers is None:
+        exchange.headers = CIMultiDict()
+        for name in response.headers:
+            if name not in exchange.headers:
+                exchange.headers[name] = ", ".join(map(_latin1, response.headers.getall(name)))
+    return exchange.headers
 
 
-class TooManyRedirectsError(HTTPError, aiohttp.TooManyRedirects):
-    """For the project's own `raise`, as HTTPError is."""
-
-
-class RequestException(aiohttp.ClientError):
-    """For the project's own `raise`, and the base of its own classes."""
-
-    def __init__(self, *args: Any, request: Any = None, response: Response | None = None) -> None:
-        super().__init__(*args)
-        self.request = response.request if response is not None and request is None else request
-        self.response = response
-
-
-class RequestConnectionError(RequestException, aiohttp.ClientOSError):
-    """For the project's own `raise`, as RequestException is."""
+def ok_of(response: aiohttp.ClientResponse) -> bool:
+    """False for the statuses 400 to 599."""
+    return not 400 <= response.status < 600
 
 
 async def check(response: aiohttp.ClientResponse) -> None:
     """Raise aiohttp.ClientResponseError for the statuses 400 to 599; the answer is read and is its `response`."""
     if 400 <= response.status < 600:
         (await _response_from(response)).raise_for_status()
-
-
-def response_of(error: BaseException) -> Any:
-    """The response that came with an error, or None."""
-    return getattr(error, "response", None)

@@ -12,6 +12,8 @@ from typing import Any
 
 import aiohttp
 
+from asyncify.support.http_errors import RetryError
+
 _REPEATABLE = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"})
 
 
@@ -57,10 +59,6 @@ class Retry:
             return 0
         backoff: float = self.backoff_factor * 2 ** (failures - 1) + random.random() * self.backoff_jitter
         return max(0, min(self.backoff_max, backoff))
-
-
-class RetryError(aiohttp.ClientError):
-    """The server kept answering with a status for which a request is sent again."""
 
 
 class Adapter:

@@ -15,11 +15,17 @@ import aiohttp
 
 from asyncify.support.http_client import _Attempt, _client, _LostError
 from asyncify.support.http_cookies import Cookies
-from asyncify.support.http_environment import _environment_proxies, _netrc_login, _proxy_for, _tls_context
-from asyncify.support.http_forms import _encoded_body
+from asyncify.support.http_environment import (
+    _environment_proxies,
+    _load_netrc,
+    _netrc_login,
+    _proxy_for,
+    _tls_context,
+)
+from asyncify.support.http_errors import InvalidSchemaError, ProxyError
 from asyncify.support.http_prepare import (
+    Request,
     _authorized,
-    _checked_headers,
     _default_headers,
     _merged,
     _prepared,
@@ -29,7 +35,7 @@ from asyncify.support.http_prepare import (
 )
 from asyncify.support.http_response import (
     _REDIRECTS,
-    Request,
+    PreparedRequest,
     Response,
     _Exchange,
     _exchanges,
@@ -80,8 +86,6 @@ class _Settings:
     proxies: dict[str, str | None]
     verify: Any
     cert: Any
-    auth: Any
-    hooks: list[Callable[..., Any]]
 
 
 class Session:
@@ -160,34 +164,34 @@ class Session:
         json: Any = None,
     ) -> Call:
         """The arguments are those of requests.request. Whether the body is read at once says how the call is used."""
+        asked = Request(method, url, headers, files, data, params, auth, cookies, hooks, json)
 
         async def send() -> aiohttp.ClientResponse:
-            body = (
-                _encoded_body(data, files, json)
-                if not files
-                else await asyncio.to_thread(_encoded_body, data, files, json)
-            )
-            request = _prepared(
-                method.upper(),
-                url,
-                _merged(params, self.params),
-                _checked_headers(headers, self.headers),
-                cookies,
-                self.cookies,
-                *body,
-            )
-            login = auth or self.auth or (await _netrc_login(request.url) if self.trust_env else None)
-            listed = (hooks or {}).get("response") or self.hooks.get("response") or []
-            settings = _Settings(
-                allow_redirects,
-                _timeout(timeout),
-                self._proxies_for(request.url, proxies),
-                _merged(self._verify(verify), self.verify),
-                _merged(cert, self.cert),
-                login,
-                [listed] if callable(listed) else list(listed),
-            )
-            return await self._follow(_authorized(request, login), settings)
+            if self.trust_env and not (auth or self.auth):
+                await _load_netrc()
+            prepare = self.prepare_request
+            request = await asyncio.to_thread(prepare, asked) if files else prepare(asked)
+            proxy = self._proxies_for(request.url, proxies)
+            given = _merged(self._verify(verify), self.verify), _merged(cert, self.cert)
+            return await self._follow(request, _Settings(allow_redirects, _timeout(timeout), proxy, *given))
+
+        return Call(send)
+
+    def prepare_request(self, request: Request) -> PreparedRequest:
+        """The request as it is sent, with what the session adds: headers, parameters, cookies, a login, hooks."""
+        hooks = request.hooks if request.hooks and request.hooks.get("response") else self.hooks
+        prepared = _prepared(request, _merged(request.params, self.params), self.headers, self.cookies, hooks)
+        login = request.auth or self.auth or (_netrc_login(prepared.url) if self.trust_env else None)
+        return _authorized(prepared, login)
+
+    def send(self, request: PreparedRequest, *, timeout: Any = None, allow_redirects: bool = True, **more: Any) -> Call:
+        """Send a prepared request. Of the session's settings only those for the connection count."""
+        verify, cert = more.get("verify", self.verify), more.get("cert", self.cert)
+
+        async def send() -> aiohttp.ClientResponse:
+            proxies = more["proxies"] or {} if "proxies" in more else self._proxies_for(request.url, None)
+            settings = _Settings(allow_redirects, _timeout(timeout), proxies, verify, cert)
+            return await self._follow(replace(request), settings)
 
         return Call(send)
 
@@ -201,7 +205,7 @@ class Session:
             return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or verify
         return verify
 
-    async def _follow(self, request: Request, settings: _Settings) -> aiohttp.ClientResponse:
+    async def _follow(self, request: PreparedRequest, settings: _Settings) -> aiohttp.ClientResponse:
         """Send, and follow redirects. Each answer on the way is read and goes into the history."""
         history: list[Response] = []
         while True:
@@ -219,10 +223,12 @@ class Session:
             target = location.encode("utf-8", "surrogateescape").decode()
             request = _redirected(request, opened.status, target, self.cookies)
             settings = replace(settings, proxies=self._proxies_for(request.url, settings.proxies))
-            login = await _netrc_login(request.url) if self.trust_env else None
+            login = _netrc_login(request.url) if self.trust_env else None
             request = _authorized(request, login) if login else request
 
-    async def _answer(self, request: Request, settings: _Settings, history: list[Response]) -> aiohttp.ClientResponse:
+    async def _answer(
+        self, request: PreparedRequest, settings: _Settings, history: list[Response]
+    ) -> aiohttp.ClientResponse:
         started = time.perf_counter()
         prefix = max((known for known in self.adapters if request.url.startswith(known.lower())), key=len, default=None)
         if prefix is None:
@@ -232,20 +238,19 @@ class Session:
         elapsed = datetime.timedelta(seconds=time.perf_counter() - started)
         exchange = _exchanges[opened] = _Exchange(request, elapsed, history[:])
         _take_cookies(self.cookies, request, opened)
-        for hook in settings.hooks:
+        for hook in request.hooks:
             response = await _response_from(opened)
             changed = hook(response, timeout=settings.timeout, verify=settings.verify, cert=settings.cert)
             changed = await changed if inspect.isawaitable(changed) else changed
             exchange.response = response if changed is None else changed
         return opened
 
-    async def _deliver(self, request: Request, settings: _Settings) -> aiohttp.ClientResponse:
+    async def _deliver(self, request: PreparedRequest, settings: _Settings) -> aiohttp.ClientResponse:
         proxy = _proxy_for(request.url, settings.proxies)
         if proxy and proxy.startswith("socks"):
-            raise aiohttp.NonHttpUrlClientError(proxy)
+            raise InvalidSchemaError(proxy)
         is_tls = request.url.startswith("https:") or (proxy or "").startswith("https:")
-        attempt = _Attempt()
-        digest = (settings.auth,) if isinstance(settings.auth, aiohttp.DigestAuthMiddleware) else ()
+        attempt = _Attempt("Content-Length" in request.headers)
         headers = {"Accept-Encoding": "identity", **request.headers}
         headers.pop("Transfer-Encoding", None)  # aiohttp adds it where it sends chunks
         session = await _client()
@@ -260,12 +265,13 @@ class Session:
                 timeout=settings.timeout,
                 proxy=proxy,
                 ssl=await _tls_context(settings.verify, settings.cert) if is_tls else True,
-                middlewares=(*digest, attempt),
+                middlewares=(*request.middlewares, attempt),
                 trace_request_ctx=attempt,
             )
         except _LostError as lost:
             raise lost.error from None
-        except aiohttp.ClientHttpProxyError:
-            raise
+        except aiohttp.ClientHttpProxyError as error:
+            raise ProxyError(f"{proxy} refused: {error.status} {error.message}") from error
         except aiohttp.ClientResponseError as error:  # an answer that is not HTTP, which is no error status
-            raise aiohttp.ClientOSError(error.message) from error
+            kind = aiohttp.ClientPayloadError if "chunk size" in error.message else aiohttp.ClientOSError
+            raise kind(error.message) from error

@@ -12,6 +12,8 @@ from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 import aiohttp
 from yarl import URL
 
+from asyncify.support.http_errors import InvalidSchemaError
+
 _UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
 _IN_USER = _UNRESERVED | frozenset("!$&'()*+,;=:")
 _IN_PATH = _IN_USER | frozenset("@/")
@@ -27,17 +29,17 @@ _ESCAPE = re.compile("%[0-9a-fA-F]{2}")
 def _encoded_url(url: Any, params: Any = None) -> str:
     """The URL with its parameters, quoted as requests quotes it.
 
-    Raises aiohttp.InvalidURL where there is no scheme, no host or a bad port, and
-    aiohttp.NonHttpUrlClientError for a scheme other than http and https.
+    Raises aiohttp.InvalidURL where there is no scheme, no host or a bad port, and InvalidSchemaError for a scheme
+    other than http and https.
     """
     text = (url.decode() if isinstance(url, bytes) else str(url)).lstrip()
     if ":" in text and not text.lower().startswith("http"):
-        raise aiohttp.NonHttpUrlClientError(text)
+        raise InvalidSchemaError(text)
     parts = _URL.fullmatch(text)
     if parts is None or parts[1] is None:
         raise aiohttp.InvalidURL(text, "no scheme supplied")
     if parts[1].lower() not in {"http", "https"}:
-        raise aiohttp.NonHttpUrlClientError(text)
+        raise InvalidSchemaError(text)
     path = _quoted(_without_dots(parts[3] or "/"), _IN_PATH)
     query = "&".join(filter(None, (_quoted(parts[4] or "", _IN_QUERY), _query(params))))
     whole = f"{parts[1].lower()}://{_authority(text, parts[2] or '')}{'' if path.startswith('/') else '/'}{path}"
@@ -60,8 +62,8 @@ def _query(params: Any) -> str:
         return ""
     if isinstance(params, bytes):
         return params.decode()
-    if isinstance(params, str) or not hasattr(params, "__iter__"):
-        return str(params)
+    if isinstance(params, str):
+        return params
     return urlencode(_pairs(params), doseq=True)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -11,8 +13,27 @@ import aiohttp
 
 from asyncify.support.http_decode import _declared_encoding, _decoded, _decoded_json
 
-# What was read stays there when a response is closed; aiohttp would raise.
-_bodies: WeakKeyDictionary[aiohttp.ClientResponse, bytes] = WeakKeyDictionary()
+
+@dataclass
+class _Body:
+    """How far the body of an open response was read. What was read stays there when it is closed."""
+
+    whole: bytes | None = None
+    held: bytearray = field(default_factory=bytearray)  # it came, but was not handed on yet
+    is_consumed: bool = False
+
+    def take(self, size: int) -> bytes:
+        piece = bytes(self.held[:size])
+        del self.held[:size]
+        return piece
+
+
+_bodies: WeakKeyDictionary[aiohttp.ClientResponse, _Body] = WeakKeyDictionary()
+
+
+async def content_of(response: aiohttp.ClientResponse) -> bytes:
+    """The whole body, or what is left of it."""
+    return await _whole(response)
 
 
 async def text_of(response: aiohttp.ClientResponse) -> str:
@@ -52,39 +73,56 @@ async def iter_lines(
 
 
 async def _pieces(response: aiohttp.ClientResponse, size: int | None) -> AsyncIterator[bytes]:
+    body = _bodies.setdefault(response, _Body())
+    if body.whole is not None:
+        for piece in _slices(body.whole, size):
+            yield piece
+        return
+    if body.is_consumed:
+        raise aiohttp.ClientPayloadError("The content for this response was already consumed")
     by_chunk = size is None or "chunked" in response.headers.get("Transfer-Encoding", "")
-    held = bytearray()
     async for data, chunk_ends in _chunks(response):
-        held += data
-        while size and len(held) >= size:
-            yield bytes(held[:size])
-            del held[:size]
-        if held and by_chunk and (chunk_ends or size is None):
-            yield bytes(held)
-            held.clear()
-    if held:
-        yield bytes(held)
+        body.held += data
+        while size and len(body.held) >= size:
+            yield body.take(size)
+        if body.held and by_chunk and (chunk_ends or size is None):
+            yield body.take(len(body.held))
+    if body.held:
+        yield body.take(len(body.held))
+    body.is_consumed = True
 
 
 async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[tuple[bytes, bool]]:
-    try:
+    with _body_errors():
         async for chunk in response.content.iter_chunks():
             yield chunk
-    except aiohttp.ClientResponseError as error:
-        raise aiohttp.ClientPayloadError(error.message) from error
 
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:
-    """The body, also after the response was closed.
+    """The body, or what is left of it; also after the response was closed."""
+    body = _bodies.setdefault(response, _Body())
+    if body.whole is None:
+        if body.is_consumed:
+            raise RuntimeError("The content for this response was already consumed")
+        with _body_errors():
+            body.whole = bytes(body.held) + await response.read()
+    return body.whole
 
-    A broken one is a ClientPayloadError, also where aiohttp takes it for an error status.
-    """
-    if response not in _bodies:
-        try:
-            _bodies[response] = await response.read()
-        except aiohttp.ClientResponseError as error:
-            raise aiohttp.ClientPayloadError(error.message) from error
-    return _bodies[response]
+
+@contextmanager
+def _body_errors() -> Iterator[None]:
+    """A body that breaks off is no error status, and one that stands still is a lost connection."""
+    try:
+        yield
+    except aiohttp.ClientResponseError as error:
+        raise aiohttp.ClientPayloadError(error.message) from error
+    except aiohttp.SocketTimeoutError as error:
+        raise aiohttp.ClientOSError("Read timed out.") from error
+
+
+def _slices(content: bytes, size: int | None) -> Iterator[bytes]:
+    size = size or len(content) or 1
+    return (content[start : start + size] for start in range(0, len(content), size))
 
 
 def _lines(pending: Any, chunk: Any, delimiter: Any) -> tuple[list[Any], Any]:

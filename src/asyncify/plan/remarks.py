@@ -1,0 +1,54 @@
+"""Warnings: what may differ although a call was converted, as its rule and its exception classes say."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from asyncify.infer.facts import Call
+from asyncify.plan.scene import NOTHING, Decided, Scene
+from asyncify.plan.step import EnterAsync, Hold, Step, Warned
+from asyncify.rule import ExceptionRule, Rule
+
+NO_TEXT = (ast.Attribute, ast.Raise)  # parents that take an error for something other than its text
+
+
+def noted(scene: Scene, call: Call, rule: Rule, node: ast.Call, decided: Decided) -> Decided:
+    """What the rule notes about arguments that are given here, or that may pass through `**`."""
+    if not decided.steps:
+        return NOTHING
+    is_held = any(isinstance(step.action, Hold | EnterAsync) for step in decided.steps)
+    given = [keyword.arg for keyword in node.keywords if keyword.arg in rule.notes and not _is_false(keyword.value)]
+    if any(keyword.arg is None for keyword in node.keywords):
+        given += [name for name in rule.notes if name in scene.keywords and name not in given]
+    texts = [rule.notes[name] for name in given if name and not (is_held and name == rule.streams)]
+    return Decided(warnings=tuple(Warned(call.place, rule.id, text) for text in texts))
+
+
+def remarked(scene: Scene, steps: tuple[Step, ...]) -> Decided:
+    """What rules say once in a file, at the first place where they apply."""
+    first: dict[str, Warned] = {}
+    texts = {node.value for node in ast.walk(scene.tree.module) if isinstance(node, ast.Constant)}
+    for step in sorted(steps, key=lambda each: each.place):
+        rule = scene.catalogue.rules.get(step.rule)
+        for silencer, text in rule.remarks.items() if rule else ():
+            if silencer not in texts:
+                first.setdefault(text, Warned(step.place, step.rule, text))
+    return Decided(warnings=tuple(first.values()))
+
+
+def reworded(scene: Scene, node: ast.expr, rule: ExceptionRule, id_: str) -> Iterator[Warned]:
+    """A handler for this class that uses the text of the error, where the new library words it in its own way."""
+    handler = next((a for a in scene.tree.ancestors(node) if isinstance(a, ast.ExceptHandler | ast.stmt)), None)
+    if rule.wording is None or not isinstance(handler, ast.ExceptHandler) or handler.name is None:
+        return
+    for name in ast.walk(handler):
+        if not isinstance(name, ast.Name) or name.id != handler.name or not isinstance(name.ctx, ast.Load):
+            continue
+        if not isinstance(scene.tree.parent(name), NO_TEXT):
+            yield Warned(scene.tree.place(name), id_, rule.wording)
+            return
+
+
+def _is_false(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and not value.value
