@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,14 @@ import typer
 from rich.console import Console
 
 from asyncify.bench import verdict_in_words
-from asyncify.bench_cli import bench_migration, show_report
+from asyncify.bench_cli import (
+    Options,
+    bench_migration,
+    earlier_report,
+    falls_short,
+    show_report,
+    write_reports,
+)
 from asyncify.bench_trees import earlier_tree, migrated_copy
 from asyncify.command import (
     EPILOG,
@@ -28,7 +36,7 @@ from asyncify.command import (
 )
 from asyncify.verify_cli import verify_trees
 
-BENCH_EPILOG = f"Example: asyncify bench sample_project --output report.json    {EPILOG}"
+BENCH_EPILOG = f"Example: asyncify bench sample_project --html report.html    {EPILOG}"
 VERIFY_EPILOG = f"Example: asyncify verify . --before HEAD~1    {EPILOG}"
 
 
@@ -37,19 +45,32 @@ def bench(
     rules: RulesOption = None,
     profile: ProfileOption = None,
     exclude: ExcludeOption = None,
+    full: Annotated[bool, typer.Option("--full", help="Fill all tables; takes minutes.")] = False,
+    repeats: Annotated[int | None, typer.Option(min=1, help="Repeats of each level, each in new processes.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write every sample to this JSON file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with charts, complete in itself.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the tables for a pull request.")] = None,
+    compare: Annotated[Path | None, typer.Option(help="Show what changed since this earlier JSON.")] = None,
+    fail_under: Annotated[float | None, typer.Option(help="Fail if no gain is at least so many times.")] = None,
     python: PythonOption = None,
 ) -> None:
     """Run the project as it is and as migrated (a copy: the tree is not touched), compare and measure both.
 
     This runs the project's code, each measurement in a process of its own.
     """
+    options = Options(full, repeats, python, output, html, markdown, compare, fail_under)
+    with told_errors():
+        earlier = earlier_report(options)
     migration = migrated(config_of(path, rules, profile, exclude, True))
     leave_on_faults(migration)
     with told_errors(), showing_stages() as progress:
-        report = bench_migration(migration, output, progress, python)
-    show_report(report, migration, output)
-    raise typer.Exit(Exit.NOTHING if report.passed else Exit.CHANGES)
+        report = bench_migration(migration, options, progress)
+    show_report(report, migration, earlier)
+    write_reports(report, options)
+    short = falls_short(report, options)
+    if short is not None:
+        sys.stderr.write(f"asyncify: {short}\n")
+    raise typer.Exit(Exit.NOTHING if report.passed and short is None else Exit.CHANGES)
 
 
 def verify(

@@ -1,5 +1,6 @@
 """Runs a project as it is and as it becomes, compares what the two do, and measures both."""
 
+from asyncify.bench.page import report_page
 from asyncify.bench.process import BenchError
 from asyncify.bench.report import Report, read_report, report_json
 from asyncify.bench.run import run_bench
@@ -17,6 +18,7 @@ __all__ = [
     "load_scenario",
     "read_report",
     "report_json",
+    "report_page",
     "report_table",
     "run_bench",
     "run_verify",

@@ -38,6 +38,7 @@ class Line:
 class Grid:
     """One table of the report."""
 
+    table: str
     title: str
     columns: tuple[Column, ...]
     lines: tuple[Line, ...]
@@ -47,7 +48,7 @@ class Grid:
         """Without the columns that only a wide page has room for."""
         kept = [index for index, column in enumerate(self.columns) if not column.is_wide]
         lines = (Line(tuple(line.cells[i] for i in kept), line.side, line.ends_section) for line in self.lines)
-        return Grid(self.title, tuple(self.columns[i] for i in kept), tuple(lines), self.remarks)
+        return Grid(self.table, self.title, tuple(self.columns[i] for i in kept), tuple(lines), self.remarks)
 
 
 Cell = Callable[[Pooled], str]
@@ -93,13 +94,13 @@ def _levels(report: Report, table: Table, rows: Sequence[Pooled]) -> Grid:
         (Column("req/s"), lambda row: f"{row.throughput:.2f}"),
         (Column("bound"), lambda row: "no waits" if row.bound is None else f"{row.bound:.2f}"),
         (Column("reached"), _reached),
-        *PERCENTILES,
-        *(FIRST if _comes_in_pieces(rows) else ()),
-        *USAGE,
         (
             Column("after to before", is_text=True),
             lambda row: gains.get(row.one.callers, "") if row.one.side is Side.AFTER else "",
         ),
+        *PERCENTILES,
+        *(FIRST if _comes_in_pieces(rows) else ()),
+        *USAGE,
     ]
     return _grid(table, makers, rows, _remarks(table, rows), ends=lambda row: row.one.side is Side.AFTER)
 
@@ -111,14 +112,14 @@ def _arrivals(report: Report, table: Table, rows: Sequence[Pooled]) -> Grid:
         (RUN_BY, _run_by),
         (Column("waits s"), lambda row: f"{row.one.wait:.3f}"),
         (Column("reached"), _reached),
-        *((Column(column.title), cell) for column, cell in PERCENTILES),
-        (Column("longest s", is_wide=True), lambda row: f"{max(row.seconds):.3f}"),
-        *(FIRST if _comes_in_pieces(rows) else ()),
-        *USAGE,
         (
             Column("after to before", is_text=True),
             lambda row: gains.get(row.one.rate, "") if row.one.side is Side.AFTER else "",
         ),
+        *((Column(column.title), cell) for column, cell in PERCENTILES),
+        (Column("longest s", is_wide=True), lambda row: f"{max(row.seconds):.3f}"),
+        *(FIRST if _comes_in_pieces(rows) else ()),
+        *USAGE,
     ]
     return _grid(table, makers, rows, _remarks(table, rows), ends=lambda row: row.one.side is Side.AFTER)
 
@@ -138,10 +139,10 @@ def _together(report: Report, table: Table, rows: Sequence[Pooled]) -> Grid:
         (Column("total s"), lambda row: f"{ABOUT if row.one.is_part else ''}{row.total:,.2f}"),
         (Column("bound s"), lambda row: f"{row.best_total:,.2f}"),
         (Column("reached"), _reached),
+        (Column(f"to {base.one.way}", is_text=True), against),
         (Column("req/s"), lambda row: f"{row.throughput:.2f}"),
         *((column, _if_whole(cell)) for column, cell in PERCENTILES),
         *USAGE,
-        (Column(f"to {base.one.way}", is_text=True), against),
     ]
     remarks = _remarks(table, rows) + made_of(rows)
     return _grid(table, makers, rows, remarks, ends=lambda row: False)
@@ -184,7 +185,7 @@ def _each(table: Table, rows: Sequence[Pooled]) -> Grid:
         lines.append(
             Line((table.labels[index % len(table.labels)] if table.labels else str(sample.number), *times), None)
         )
-    return Grid(f"{table.name}: what each waits", tuple(columns), tuple(lines))
+    return Grid(table.name, f"{table.name}: what each waits", tuple(columns), tuple(lines))
 
 
 def _grid(
@@ -195,7 +196,7 @@ def _grid(
     ends: Callable[[Pooled], bool],
 ) -> Grid:
     lines = [Line(tuple(cell(row) for _, cell in makers), row.one.side, ends(row)) for row in rows]
-    return Grid(table.name, tuple(column for column, _ in makers), tuple(lines), tuple(remarks))
+    return Grid(table.name, table.name, tuple(column for column, _ in makers), tuple(lines), tuple(remarks))
 
 
 def _remarks(table: Table, rows: Sequence[Pooled]) -> tuple[str, ...]:

@@ -47,7 +47,13 @@ class Report(Struct, frozen=True):
     @property
     def best_gain(self) -> Gain | None:
         """The greatest significant one."""
-        return max((gain for gain in self.gains if gain.is_significant), key=lambda gain: gain.ratio, default=None)
+        faster = (gain for gain in self.gains if gain.is_significant and gain.ratio > 1)
+        return max(faster, key=lambda gain: gain.ratio, default=None)
+
+    @property
+    def losses(self) -> tuple[Gain, ...]:
+        """The loads under which the migrated one is significantly slower."""
+        return tuple(gain for gain in self.gains if gain.is_significant and gain.ratio < 1)
 
 
 def report_json(report: Report) -> bytes:
