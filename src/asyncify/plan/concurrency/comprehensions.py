@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from asyncify.plan.concurrency.iterables import lazy_iterable
+from asyncify.plan.concurrency.iterables import lazy_iterable, used_up
 from asyncify.plan.concurrency.names import declared_outside, loaded
 from asyncify.plan.concurrency.proof import (
     Region,
@@ -59,6 +59,9 @@ def prove_comprehension(region: Region, node: Comprehension, *, writes: bool) ->
         return trouble
     if not differs(region.waits, names):
         return region.blocker(node, "every element makes the same call: it may be asking again until something changes")
+    trouble = used_up(region, [*found.parts, *found.generator.ifs], names)
+    if trouble is not None:
+        return trouble
     is_write = any(blocker.is_write for blocker in reach.blockers)
     return lazy_iterable(region, found.generator.iter) or Elements(node, statement, reach.resources, is_write)
 

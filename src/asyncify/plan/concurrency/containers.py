@@ -9,7 +9,6 @@ from asyncify.plan.concurrency.iterables import values_of
 from asyncify.plan.concurrency.names import (
     declared_outside,
     fresh_names,
-    is_fresh,
     is_number_or_text,
     parameters,
     stored,
@@ -31,7 +30,7 @@ def shared_container(region: Region, loop: ast.For, name: str) -> str | None:
         return f"it is not seen where `{name}` comes from"
     if is_number_or_text(function, name):
         return None
-    if name not in fresh_names(function) and not all(is_fresh(v) for v in values if isinstance(v, ast.expr)):
+    if name not in fresh_names(function):
         return f"`{name}` may be known under another name as well"
     if _escapes(region, loop, name):
         return f"`{name}` is known to others before the loop ends"

@@ -13,7 +13,7 @@ from asyncify.catalogue import Catalogue
 from asyncify.infer.facts import Index
 from asyncify.place import Place
 from asyncify.plan.concurrency import known
-from asyncify.plan.concurrency.names import declared_outside, fresh_names, parameters
+from asyncify.plan.concurrency.names import declared_outside, fresh_names, lasting_names, parameters, stored
 from asyncify.plan.concurrency.reach import Blocker, Reach, Text
 from asyncify.plan.concurrency.walk import Walk
 from asyncify.plan.tree import Tree
@@ -28,6 +28,7 @@ SHARED_WAITS = {
     Wait.LOCK: "it waits for a lock or for another thread",
     Wait.CPU: "it computes, and would gain nothing",
 }
+FACTORIES = frozenset({"default_factory", "factory"})
 LANGUAGE_MODELS = frozenset({"anthropic", "openai"})
 
 
@@ -43,6 +44,7 @@ class Effects:
         self._functions: dict[str, Reach] = {}
         self._open: list[str] = []  # functions that are being looked at
         self._came_back = False
+        self._used_up: frozenset[str] | None = None
         self._methods: dict[str, list[str]] = {}
         for id_, function in index.functions.items():
             if function.owner:
@@ -52,13 +54,21 @@ class Effects:
         if path not in self._texts:
             tree, facts = self._trees.get(path) or Tree(path, self._sources[path]), self.index.files[path]
             bound = frozenset(_bound(tree.module))
-            self._texts[path] = Text(tree, {call.place.span: call for call in facts.calls}, facts.runs, bound)
+            calls = {call.place.span: call for call in facts.calls}
+            values = {use.place.span: use.functions for use in facts.uses if use.functions}
+            self._texts[path] = Text(tree, calls, facts.runs, values, bound)
         return self._texts[path]
 
     def has_comment(self, place: Place) -> bool:
         """Might there be a comment inside? It would be lost where the lines go."""
         lines = self._sources[place.path].splitlines()[place.line - 1 : place.end_line]
         return len(lines) > 1 and any("#" in line for line in lines)
+
+    def is_used_up(self, name: str) -> bool:
+        """Does some module or object keep under this name what changes by being read: an iterator, a defaultdict?"""
+        if self._used_up is None:
+            self._used_up = frozenset(name for text in self._sources.values() for name in lasting_names(text))
+        return name in self._used_up
 
     def is_method_of_project(self, name: str) -> bool:
         return name in self._methods
@@ -112,7 +122,9 @@ class Effects:
             return Reach((Blocker(function.place, what),))
         made = function.qualname.rpartition(".")[2] in INITIALISERS
         own = frozenset(parameters(node)[:1]) if made else frozenset[str]()
-        walk = Walk(self, text, declared_outside(node), fresh_names(node) | own, frozenset(parameters(node)))
+        walk = Walk(
+            self, text, declared_outside(node), fresh_names(node) | own, stored(node.body) | frozenset(parameters(node))
+        )
         return walk.over(node.body)
 
     def of_pack_call(self, path: str, node: ast.Call, place: Place) -> Reach:
@@ -140,7 +152,18 @@ class Effects:
     def of_class(self, class_id: str) -> Reach:
         """Making an instance runs its constructors."""
         made = [self.of_function(id_) for name in CONSTRUCTORS if (id_ := f"{class_id}.{name}") in self.index.functions]
-        return sum(made, Reach())
+        return sum(made, self._of_defaults(class_id))
+
+    def _of_defaults(self, class_id: str) -> Reach:
+        """A field may be filled by a function that is called for each instance."""
+        path, _, qualname = class_id.partition("::")
+        text = self.text(path)
+        name = qualname.rpartition(".")[2]
+        reach = Reach()
+        for node in (n for n in ast.walk(text.tree.module) if isinstance(n, ast.ClassDef) and n.name == name):
+            factories = [k.value for k in ast.walk(node) if isinstance(k, ast.keyword) and k.arg in FACTORIES]
+            reach += Walk(self, text, frozenset(), frozenset(), frozenset()).over(factories)
+        return reach
 
 
 def is_read(rule: Rule, path: str, node: ast.Call) -> bool:

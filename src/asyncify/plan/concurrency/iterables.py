@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from asyncify.place import Place
 from asyncify.plan.concurrency import known
 from asyncify.plan.concurrency.effects import Effects
-from asyncify.plan.concurrency.names import parameters, stored, walk_own
+from asyncify.plan.concurrency.names import is_used_up, parameters, stored, walk_own
 from asyncify.plan.concurrency.proof import Region
 from asyncify.plan.concurrency.reach import Blocker, Text
 from asyncify.plan.tree import FunctionNode
@@ -104,6 +104,23 @@ def _lazy_name(region: Region, node: ast.Name, depth: int) -> Blocker | None:
     return None
 
 
+def used_up(region: Region, nodes: Iterable[ast.AST], own: frozenset[str]) -> Blocker | None:
+    """Does the code read what changes by being read, such as an iterator that all rounds share? `own` are its own
+    names."""
+    given = parameters(region.function)
+    for name in (n for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)):
+        if name.id in own or not isinstance(name.ctx, ast.Load):
+            continue
+        values = [value for value in values_of(region.function, name.id) if isinstance(value, ast.expr)]
+        lazy = any(is_used_up(value) for value in values)
+        if name.id in given and name.id not in {"self", "cls"}:
+            lazy = lazy or _is_lazily_annotated(region.function, name.id)
+            lazy = lazy or _may_get_lazy(region, region.function, name.id)
+        if lazy:
+            return region.blocker(name, f"`{name.id}` may change by being read")
+    return None
+
+
 def values_of(scope: ast.AST, name: str) -> Iterator[ast.expr | str | None]:
     """What the name is bound to: expressions, "" for an element of something, None for what cannot be seen."""
     for each in walk_own(scope):
@@ -168,8 +185,7 @@ def _is_lazy_value(text: Text, value: ast.expr) -> bool:
         return True
     if isinstance(value, ast.Call):
         place = text.tree.place(value)
-        runs = any(run.place == place and run.functions for run in text.runs)
-        return runs or ast.unparse(value.func).rpartition(".")[2] in known.LAZY_CALLS
+        return is_used_up(value) or any(run.place == place and run.functions for run in text.runs)
     if isinstance(value, ast.Name):
         scope = text.tree.scope(value)
         return any(

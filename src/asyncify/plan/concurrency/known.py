@@ -6,6 +6,7 @@ A name that is not listed here is not proved; what is missing costs speed, what 
 from __future__ import annotations
 
 import ast
+import re
 
 PURE_BUILTINS = frozenset(
     {"abs", "all", "any", "ascii", "bin", "bool", "bytes", "bytearray", "callable", "chr", "complex", "dict", "divmod",
@@ -19,6 +20,8 @@ LAZY_CALLS = frozenset(
     {"DictReader", "chain", "count", "cycle", "filter", "groupby", "islice", "iter", "map", "open", "reader",
      "takewhile"}
 )  # fmt: skip
+USED_UP = LAZY_CALLS | {"defaultdict", "zip", "enumerate", "reversed", "SimpleQueue", "Queue", "LifoQueue"}
+MAY_BE_USED_UP = re.compile(rf"\b({'|'.join(sorted(USED_UP))})\(|\(.* for .* in ")
 WHOLE_METHODS = frozenset(
     {"json", "items", "keys", "values", "split", "splitlines", "rsplit", "copy", "union", "intersection", "difference",
      "most_common", "get"}
@@ -91,7 +94,7 @@ WORDS = {
 }
 # What Python runs by itself where this syntax meets an object of the project.
 OPERATORS: dict[type[ast.AST], tuple[str, ...]] = {
-    ast.Attribute: ("__getattr__", "__getattribute__", "__get__"),
+    ast.Attribute: ("__getattr__", "__getattribute__", "__get__", "__setattr__", "__set__"),
     ast.BinOp: ("__add__", "__radd__", "__sub__", "__mul__", "__truediv__", "__floordiv__", "__mod__", "__pow__",
                 "__or__", "__and__", "__xor__", "__lshift__", "__rshift__", "__matmul__", "__rsub__", "__rmul__",
                 "__ror__"),
@@ -113,6 +116,9 @@ OPERATORS: dict[type[ast.AST], tuple[str, ...]] = {
                "__eq__", "__lt__", "__bool__", "__contains__", "__bytes__", "__index__", "__round__", "__reversed__",
                "__format__"),
 }  # fmt: skip
+
+
+BLOCKS_THAT_LET_PASS = frozenset({"Session", "session", "get", "head", "options", "request", "nullcontext", "open"})
 
 
 def is_pure_path(path: str) -> bool:

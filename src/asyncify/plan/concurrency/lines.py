@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from asyncify.plan.concurrency.iterables import used_up
 from asyncify.plan.concurrency.names import declared_outside, loaded
 from asyncify.plan.concurrency.proof import Region, captured, first_blocker
 from asyncify.plan.concurrency.reach import Blocker, Reach
@@ -65,7 +66,8 @@ def prove_row(region: Region, run: Sequence[ast.Assign], *, writes: bool) -> Row
     reach = Reach()
     for statement in run:
         reach += region.walk(frozenset()).over([statement.value])
-    trouble = first_blocker(reach, writes=writes) or _pauses(region, run, reach) or _half_done(region, run, names)
+    trouble = first_blocker(reach, writes=writes) or _pauses(region, run, reach)
+    trouble = trouble or _half_done(region, run, names) or used_up(region, [s.value for s in run], frozenset())
     if trouble is not None:
         return trouble
     return Row(tuple(run), reach.resources, any(blocker.is_write for blocker in reach.blockers))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from asyncify.plan.concurrency import known
 from asyncify.plan.concurrency.containers import shared_container
-from asyncify.plan.concurrency.iterables import lazy_iterable
+from asyncify.plan.concurrency.iterables import lazy_iterable, used_up
 from asyncify.plan.concurrency.names import declared_outside, flow, fresh_names, loaded, stored
 from asyncify.plan.concurrency.proof import (
     Region,
@@ -157,7 +157,8 @@ def _judged(
     own = stored(rounds.first)
     if not differs(region.waits, targets | own) or not _depends(region, rounds, targets):
         return region.blocker(loop, "every round makes the same call: it may be asking again until something changes")
-    trouble = _rest_trouble(region, rounds)
+    parts = [*rounds.first, *([rounds.value] if rounds.value is not None else [])]
+    trouble = used_up(region, parts, targets | own) or _rest_trouble(region, rounds)
     if trouble is not None:
         return trouble
     needed = (rounds.rest_loaded() | _read_outside(region, loop)) & (targets | own)

@@ -103,6 +103,28 @@ def is_fresh(value: ast.expr | None) -> bool:
     return isinstance(value.func, ast.Attribute) and ast.unparse(value.func) in known.FRESH_PATHS
 
 
+def lasting_names(text: str) -> Iterator[str]:
+    """Names of a module, and attributes, under which the text keeps a value that changes by being read."""
+    if not known.MAY_BE_USED_UP.search(text):
+        return
+    module = ast.parse(text)
+    for node in walk_own(module):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and is_used_up(node.value):
+            yield from (target.id for target in _targets(node) if isinstance(target, ast.Name))
+    for node in ast.walk(module):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and is_used_up(node.value):
+            yield from (target.attr for target in _targets(node) if isinstance(target, ast.Attribute))
+
+
+def is_used_up(value: ast.expr | None) -> bool:
+    """Does this value change by being read: an iterator that gives each item once, a dict that makes what it lacks?"""
+    if isinstance(value, ast.GeneratorExp):
+        return True
+    if not isinstance(value, ast.Call):
+        return False
+    return ast.unparse(value.func).rpartition(".")[2] in known.USED_UP
+
+
 def is_number_or_text(scope: ast.AST, name: str) -> bool:
     """Is the name bound to a number or a text, as far as its bindings show, and to nothing that could be changed?"""
     values = [
@@ -163,10 +185,16 @@ def _step(node: ast.stmt, bound: frozenset[str], early: list[ast.Name]) -> froze
             bound |= stored([item.optional_vars]) if item.optional_vars is not None else frozenset()
         inner = flow(node.body, bound)
         early += inner.early
-        return inner.bound
+        return inner.bound if all(_lets_errors_pass(item.context_expr) for item in node.items) else bound
     if isinstance(node, ast.Try):
         return _tried(node, bound, early)
     return _simple(node, bound, early)
+
+
+def _lets_errors_pass(node: ast.expr) -> bool:
+    """Is this surely no block that swallows an exception, after which its names would be those of an earlier round?"""
+    name = ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+    return name in known.BLOCKS_THAT_LET_PASS
 
 
 def _tried(node: ast.Try, bound: frozenset[str], early: list[ast.Name]) -> frozenset[str]:

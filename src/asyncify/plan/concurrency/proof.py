@@ -12,6 +12,7 @@ from asyncify.plan.concurrency.names import (
     declared_outside,
     loaded,
     parameters,
+    stored,
     walk_own,
 )
 from asyncify.plan.concurrency.reach import Blocker, Reach, Text
@@ -34,8 +35,8 @@ class Region:
 
     def walk(self, fresh: frozenset[str], *, prints: bool = False) -> Walk:
         kind = PrintingWalk if prints else Walk
-        given = frozenset(parameters(self.function))
-        return kind(self.effects, self.text, declared_outside(self.function), fresh, given)
+        own = stored(self.function.body) | frozenset(parameters(self.function))
+        return kind(self.effects, self.text, declared_outside(self.function), fresh, own)
 
     def blocker(self, node: ast.AST, text: str) -> Blocker:
         return Blocker(self.tree.place(node), text)

@@ -16,17 +16,17 @@ from asyncify.rule import Wait
 
 class Walk(ast.NodeVisitor):
     """Reads code that belongs to one function. `outside` are its global and nonlocal names; `fresh` those that hold
-    nothing but what the code made itself; `given` its parameters."""
+    nothing but what the code made itself; `own` those that it binds."""
 
     def __init__(
-        self, effects: Answers, text: Text, outside: frozenset[str], fresh: frozenset[str], given: frozenset[str]
+        self, effects: Answers, text: Text, outside: frozenset[str], fresh: frozenset[str], own: frozenset[str]
     ) -> None:
         self.effects = effects
         self.text = text
         self.tree = text.tree
         self.outside = outside
         self.fresh = fresh
-        self.given = given
+        self.own = own
         self.reach = Reach()
         self.handlers = 0
 
@@ -47,8 +47,9 @@ class Walk(ast.NodeVisitor):
 
     def visit(self, node: ast.AST) -> None:
         names = known.OPERATORS.get(type(node))
-        if names is not None and isinstance(node, ast.expr | ast.stmt):
-            self.reach += self.effects.of_operators(names, self.tree.place(node))
+        if names is not None:
+            place = self.tree.place(node.iter if isinstance(node, ast.comprehension) else node)
+            self.reach += self.effects.of_operators(names, place)
         super().visit(node)
 
     def block(self, node: ast.AST, text: str) -> None:
@@ -59,12 +60,22 @@ class Walk(ast.NodeVisitor):
     def visit_Name(self, node: ast.Name) -> None:
         if not isinstance(node.ctx, ast.Load) and node.id in self.outside:
             self.block(node, f"it writes `{node.id}`, which others see")
+        if isinstance(node.ctx, ast.Load):
+            self._read(node, node.id if node.id not in self.own else None)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         self._written(node)
         if isinstance(node.ctx, ast.Load):
-            self.reach += self.effects.of_property(node.attr)
+            self._read(node, node.attr)
+        self.reach += self.effects.of_property(node.attr)
         self.visit(node.value)
+
+    def _read(self, node: ast.expr, name: str | None) -> None:
+        """A function that is named may be called by whoever gets it; some values change by being read."""
+        for id_ in self.text.values.get(self.tree.place(node).span, ()):
+            self.reach += self.effects.of_function(id_)
+        if name is not None and self.effects.is_used_up(name):
+            self.block(node, f"`{name}` changes by being read")
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         self._written(node)
