@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -52,11 +53,15 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Library:
-    """The library that forms use. `original` names its error classes; those of `renamed` modules take their place."""
+    """The library that forms use. `original` names its error classes; those of `renamed` modules take their place.
+
+    `below` has the names that a `.*` in the pack's table stands for.
+    """
 
     pack: str
     original: Callable[[str], type[BaseException]]
     renamed: Mapping[str, ModuleType]
+    below: tuple[str, ...] = ()
 
 
 Run = Callable[[CodeType, tuple[str, ...] | None], Seen]  # the compiled form, and the helpers of the migrated one
@@ -123,11 +128,17 @@ def reached_handlers(error: BaseException, library: Library, helpers: tuple[str,
     """The handlers that see the error: those of the library's classes (`helpers` None: before the migration; else as
     the pack's table maps them), or of the builtin class that it is where there is none."""
     found = set()
-    for name, catches in _exceptions(library.pack).items():
+    for name, catches in _exceptions(library.pack, library.below).items():
         classes = (library.original(name),) if helpers is None else _classes(catches, library, helpers)
         if isinstance(error, classes):
             found.add(name)
     return found or {next((kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"), "")}
+
+
+def error_helpers(library: Library) -> frozenset[str]:
+    """The helpers that the pack's table of exceptions names: with them, `reached_handlers` finds all classes."""
+    texts = (text for catches in _exceptions(library.pack, library.below).values() for text in catches)
+    return frozenset(text.split(".")[1] for text in texts if text.startswith("{aio}."))
 
 
 def parse_arguments(description: str | None) -> argparse.Namespace:
@@ -198,18 +209,21 @@ def _words(counts: Counter[str]) -> str:
 def _classes(texts: tuple[str, ...], library: Library, helpers: tuple[str, ...]) -> tuple[type[BaseException], ...]:
     found = []
     for text in texts:
-        owner, _, name = text.rpartition(".")
+        owner, _, path = text.partition(".")
         module = support_module(helpers) if owner == "{aio}" else library.renamed[owner]
-        kind = getattr(module, name, None)
-        found += [kind] if kind is not None else []
+        try:
+            found.append(attrgetter(path)(module))
+        except AttributeError:  # a helper that this form does not use
+            continue
     return tuple(found)
 
 
 @cache
-def _exceptions(pack: str) -> dict[str, tuple[str, ...]]:
-    return {
-        rule.path.removeprefix(f"{pack}."): rule.catches
-        for each in catalogue().packs
-        if each.id == pack
-        for rule in each.exceptions
-    }
+def _exceptions(pack: str, below: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    table: dict[str, tuple[str, ...]] = {}
+    for rule in (rule for each in catalogue().packs if each.id == pack for rule in each.exceptions):
+        path = rule.path.removeprefix(f"{pack}.")
+        for name in below if path.endswith(".*") else ("",):
+            catches = tuple(text.replace("{name}", name) for text in rule.catches)
+            table[path.removesuffix("*") + name] = catches
+    return table

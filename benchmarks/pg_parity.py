@@ -75,7 +75,10 @@ def _original(name: str) -> type[BaseException]:
     return cast(type[BaseException], attrgetter(name)(psycopg2))
 
 
-LIBRARY = Library("psycopg2", _original, {"asyncpg": asyncpg, "asyncio": asyncio, "": builtins})
+CONDITIONS = tuple(
+    sorted(name for name, kind in vars(psycopg2.errors).items() if getattr(kind, "__module__", "") == "psycopg2.errors")
+)
+LIBRARY = Library("psycopg2", _original, {"asyncpg": asyncpg, "asyncio": asyncio, "": builtins}, CONDITIONS)
 
 
 def load_forms() -> list[Form]:
@@ -152,6 +155,8 @@ def _indented(body: str) -> str:
 
 
 def _run(code: CodeType, helpers: tuple[str, ...] | None, databases: Databases) -> Seen:
+    if helpers:
+        helpers = tuple(sorted({*helpers, *parity.error_helpers(LIBRARY)}))
     with databases.fresh(TEMPLATE) as database:
         given = _given(database)
         describe_error = partial(_error, helpers=helpers)
