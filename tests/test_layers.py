@@ -29,7 +29,7 @@ LAYERS = [
     ["api"],
     ["rule_examples", "bench"],
     ["bench_trees", "command"],
-    ["rules_cli", "bench_cli", "verify_cli"],
+    ["rules_cli", "bench_cli", "verify_cli", "advise_cli"],
     ["proof_cli"],
     ["cli"],
     ["__main__"],

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from asyncify import __version__
+from asyncify.advise_cli import ADVISE_EPILOG, advise_command
 from asyncify.command import (
     EPILOG,
     CacheOption,
@@ -174,6 +175,7 @@ def explain(
 
 
 app.command(epilog=BENCH_EPILOG)(bench)
+app.command("advise", epilog=ADVISE_EPILOG)(advise_command)
 app.command(epilog=VERIFY_EPILOG)(verify)
 
 
