@@ -31,7 +31,7 @@ def test_the_blocks_of_the_page_are_one_valid_pack() -> None:
 def test_the_examples_of_the_page_come_out_as_it_says() -> None:
     results = list(check_examples(build_catalogue([load_pack("\n".join(BLOCKS), "acme.toml")])))
 
-    assert [result.trouble for result in results] == [None] * 5
+    assert [result.trouble for result in results] == [None] * 7
 
 
 def test_every_key_and_word_is_explained() -> None:

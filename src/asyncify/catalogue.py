@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from asyncify.errors import RuleError
-from asyncify.rule import ANY_ARGUMENTS, ANY_ATTRIBUTE, Accepts, ExceptionRule, Form, Pack, PackType, Rule, Signature
+from asyncify.rule import (
+    ANY_ARGUMENTS,
+    ANY_ATTRIBUTE,
+    Accepts,
+    ExceptionRule,
+    Form,
+    Pack,
+    PackType,
+    Rule,
+    Signature,
+    ValueRule,
+)
 
 _T = TypeVar("_T")
 
@@ -23,6 +34,7 @@ class Catalogue:
     by_call: Mapping[str, Rule]
     types: Mapping[str, PackType]
     exceptions: Mapping[str, ExceptionRule]
+    values: Mapping[str, ValueRule]
     accepts: Mapping[str, tuple[Accepts, ...]]
 
     def canonical(self, dotted: str) -> str:
@@ -54,6 +66,23 @@ class Catalogue:
         if name.startswith("_") or any(name in kind.not_waiting or name in kind.attributes for kind in lineage):
             return None
         return next((self.by_call[f"{kind.id}.*"] for kind in lineage if f"{kind.id}.*" in self.by_call), None)
+
+    def exception_for(self, path: str) -> ExceptionRule | None:
+        """What becomes of an exception class, which may be one of those below `PATH.*`."""
+        owner, _, name = path.rpartition(".")
+        rule = self.exceptions.get(path)
+        if rule is not None or (rule := self.exceptions.get(f"{owner}.*")) is None:
+            return rule
+        classes = tuple(text.replace("{name}", name) for text in rule.catches)
+        return replace(rule, path=path, catches=classes, raises=rule.raises.replace("{name}", name))
+
+    def value_for(self, path: str) -> ValueRule | None:
+        """What becomes of a constant or function that is named."""
+        owner, _, name = path.rpartition(".")
+        rule = self.values.get(path)
+        if rule is not None or (rule := self.values.get(f"{owner}.*")) is None:
+            return rule
+        return replace(rule, path=path, becomes=rule.becomes.replace("{name}", name))
 
     def lineage(self, type_id: str) -> Iterator[PackType]:
         """The pack type and its bases, nearest first."""
@@ -122,6 +151,7 @@ def build_catalogue(packs: Sequence[Pack]) -> Catalogue:
     rules: dict[str, Rule] = {}
     types: dict[str, PackType] = {}
     exceptions: dict[str, ExceptionRule] = {}
+    values: dict[str, ValueRule] = {}
     accepts: dict[str, tuple[Accepts, ...]] = {}
     aliases: dict[str, str] = {}
     for pack in packs:
@@ -134,6 +164,8 @@ def build_catalogue(packs: Sequence[Pack]) -> Catalogue:
             _claim(types, kind.id, kind, pack)
         for exception in pack.exceptions:
             _claim(exceptions, exception.path, exception, pack)
+        for value in pack.values:
+            _claim(values, value.path, value, pack)
         for entry in pack.accepts:
             accepts[entry.path] = (*accepts.get(entry.path, ()), entry)
     for kind in types.values():
@@ -141,7 +173,7 @@ def build_catalogue(packs: Sequence[Pack]) -> Catalogue:
             rule = by_call[kind.id] = _constructor(kind)
             rules[rule.id] = rule
     roots = frozenset(root for pack in packs for root in pack.source)
-    return Catalogue(tuple(packs), roots, aliases, rules, by_call, types, exceptions, accepts)
+    return Catalogue(tuple(packs), roots, aliases, rules, by_call, types, exceptions, values, accepts)
 
 
 def _constructor(kind: PackType) -> Rule:

@@ -75,7 +75,9 @@ def _was_async(before: Index, id_: str) -> bool:
 
 
 def _reaches(call: Call, turned: set[str]) -> bool:
-    return any(target.kind is TargetKind.FUNCTION and target.id in turned for target in call.targets)
+    """A guess by the name of a method counts only where each candidate is a coroutine function."""
+    reached = [target.id in turned for target in call.targets if target.kind is TargetKind.FUNCTION]
+    return all(reached) and bool(reached) if call.perhaps else any(reached)
 
 
 def _unawaited(path: str, text: str, calls: Iterable[Call]) -> list[Fault]:

@@ -115,6 +115,9 @@ class Rule:
     remarks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     lifespan: str | None = None  # keyword of an application's constructor that takes what runs round its life
     streams: str | None = None  # keyword that, when true, means the value is read piece by piece: `opens` only
+    lazy: bool = False  # where nothing can await, the call stands without: the object waits when it is first used
+    # slot -> path of the callable for which a call counts that fills this slot
+    instead: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     safety: Safety = Safety.SAFE
     differs: str | None = None  # the named difference of an unsafe rule
     examples: tuple[Example, ...] = ()
@@ -162,6 +165,15 @@ class ExceptionRule:
 
 
 @dataclass(frozen=True, slots=True)
+class ValueRule:
+    """What becomes of a constant or function of a library where it is named. `path` may end in `.*`."""
+
+    path: str
+    pack: str
+    becomes: str  # template; `{name}` is the last part of the path
+
+
+@dataclass(frozen=True, slots=True)
 class Accepts:
     """Outside code that takes the asynchronous form of what the project hands to it.
 
@@ -204,5 +216,6 @@ class Pack:
     rules: tuple[Rule, ...]
     exceptions: tuple[ExceptionRule, ...]
     accepts: tuple[Accepts, ...]
+    values: tuple[ValueRule, ...] = ()
     replaces: tuple[str, ...] = ()  # ids of packs that are set aside when this one is loaded
     profile: str | None = None  # the pack is loaded only where this profile is chosen

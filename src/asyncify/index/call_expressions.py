@@ -97,10 +97,10 @@ class CallExpressions(Names):
                 arguments.append(("", cell))
             if cell:
                 self.argument_places.extend(span_of(argument))
-        while arguments and not arguments[-1][1] and arguments[-1][0] == "":
-            arguments.pop()
         for keyword in node.keywords:
             if type(keyword.value) is ast.Constant:
+                if keyword.value.value is not None:
+                    arguments.append((keyword.arg or "**", NOTHING))
                 if keyword.arg == "bound" and isinstance(keyword.value.value, str):  # of a TypeVar
                     arguments.append(("bound", self.class_of(keyword.value)))
                     self.argument_places.extend(span_of(keyword.value))

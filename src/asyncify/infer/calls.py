@@ -7,6 +7,7 @@ from asyncify.infer.containers import UNKNOWN, Containers
 from asyncify.infer.solver import Site
 from asyncify.infer.special import Special
 from asyncify.infer.values import Kind
+from asyncify.rule import Rule
 
 DIRECT = 1  # the call runs the target
 WRAPPER = 2  # the target is a wrapper round what is called
@@ -292,11 +293,21 @@ class Calls(Special, Containers):
         rule = self.catalogue.rule_for(path)
         if rule is None:
             return
+        if rule.instead and (other := self._instead(rule, path, site)) is not None:
+            self._call_pack(other, site, result, other.rpartition(".")[0])
+            return
         self.reach(site, self.values.of(Kind.OUT, path), DIRECT)
         if rule.returns == "self":
             self.cells.add(result, self.values.of(Kind.PACK, owner))
         elif rule.returns is not None:
             self.cells.add(result, self.values.of(Kind.PACK, rule.returns))
+
+    def _instead(self, rule: Rule, path: str, site: Site) -> str | None:
+        """The callable for which this call counts, because it fills a slot that makes it another."""
+        slots = next((signature.slots for signature in rule.calls if signature.path == path), rule.calls[0].slots)
+        positional = sum(key == "" for key, _ in site.args)
+        given = {key for key, _ in site.args} | {slot.name for slot in slots[:positional]}
+        return next((other for slot, other in rule.instead.items() if slot in given), None)
 
     def _call_any_member(self, kind: str, site: Site, result: int) -> None:
         for path in self.waiting_members(kind):

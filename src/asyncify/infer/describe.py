@@ -213,7 +213,7 @@ class Describer:
             if not targets:
                 continue
             symbols = {str(name) for kind, name, _ in map(self.solver.data.__getitem__, targets) if kind == Kind.OUT}
-            symbols &= self.solver.catalogue.exceptions.keys()
+            symbols = {path for path in symbols if self.solver.catalogue.exception_for(path) is not None}
             if symbols:
                 at = SITE * number + 4
                 place = Place(self.summary.path, *places[at : at + 4])
@@ -249,14 +249,17 @@ class Describer:
 
     def _runs(self) -> Iterator[Run]:
         for number, flow in enumerate(self.summary.flows):
-            ran = [function for function in self.solver.flow_targets.get((self.file, number), ()) if function >= 0]
-            if ran:
+            reached = self.solver.flow_targets.get((self.file, number), ())
+            ran = [function for function in reached if function >= 0]
+            methods = [str(self.solver.data[-1 - function][1]) for function in reached if function < 0]
+            if reached:
                 yield Run(
                     Place(self.summary.path, *flow.span),
                     self.scope(flow.scope),
                     Position(POSITIONS[flow.position]),
                     IMPLICIT[flow.kind],
                     tuple(sorted(self.graph.ids[function] for function in ran)),
+                    tuple(sorted(methods)),
                 )
 
 

@@ -110,7 +110,7 @@ class Implicit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Project functions that run without being called by name: `__enter__`, `__next__`, a generator, a property.
+    """What runs without being called by name: `__enter__`, `__next__`, a generator, a property.
 
     `place` is the expression that is entered, iterated or read.
     """
@@ -120,6 +120,7 @@ class Run:
     position: Position
     kind: Implicit
     functions: tuple[str, ...]
+    methods: tuple[str, ...] = ()  # paths of special methods of libraries that wait
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`[[type]]`, `[exceptions]`, `[[accepts]]` and `[aliases]`: what a pack declares beside its rules."""
+"""`[[type]]`, `[exceptions]`, `[values]`, `[[accepts]]` and `[aliases]`: what a pack declares beside its rules."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import fields
 
 from asyncify.loading.section import Section
 from asyncify.loading.templates import check_template, read_imports, read_path, read_signatures
-from asyncify.rule import ANY_ARGUMENTS, ANY_ATTRIBUTE, Accepts, ExceptionRule, Form, PackType
+from asyncify.rule import ANY_ARGUMENTS, ANY_ATTRIBUTE, Accepts, ExceptionRule, Form, PackType, ValueRule
+from asyncify.template import ANY_METHOD
 
 TYPE_KEYS = frozenset(field.name for field in fields(PackType)) - {"pack"}
 EXCEPTION_KEYS = frozenset({"catches", "raises", "imports", "after", "catches_after", "wording", "bases"})
@@ -65,7 +66,7 @@ def read_type(section: Section, pack: str) -> PackType:
 def read_exceptions(section: Section, pack: str) -> Iterator[ExceptionRule]:
     """The classes of `[exceptions]`, where each path holds a table of its own."""
     for path, values in section.values.items():
-        read_path(section, path, path)
+        holes = _check_wildcard(section, path)
         if not isinstance(values, dict):
             raise section.fault(path, "a table with catches and raises is needed here")
         entry = Section(section.file, section.text, "exceptions", 0, values, section.parent, section.trusted)
@@ -80,9 +81,28 @@ def read_exceptions(section: Section, pack: str) -> Iterator[ExceptionRule]:
         bases = {name: tuple(text.split(", ")) for name, text in entry.mapping("bases").items()}
         keyed = [("raises", raises), *(("catches", each) for each in catches)]
         for key, template in (*keyed, *(("catches_after", each) for each in narrowed)):
+<<<<<<< HEAD
             check_template(entry, key, template, ("aio",), imports=imports)
         wording = entry.optional("wording")
         yield ExceptionRule(path, pack, catches, raises, imports, after, bases, wording, tuple(narrowed))
+=======
+            check_template(entry, key, template, holes, imports=imports)
+        yield ExceptionRule(path, pack, catches, raises, imports, after, tuple(narrowed))
+>>>>>>> 827acfb (psycopg2 becomes asyncpg: transactions, values, rows and errors stay those of psycopg2)
+
+
+def read_values(section: Section, pack: str) -> Iterator[ValueRule]:
+    """Constants and functions that are named, not called."""
+    for path in section.values:
+        becomes = section.string(path)
+        check_template(section, path, becomes, _check_wildcard(section, path))
+        yield ValueRule(path, pack, becomes)
+
+
+def _check_wildcard(section: Section, path: str) -> tuple[str, ...]:
+    """The holes of a template for this path; only below `.*` names differ."""
+    read_path(section, path, path.removesuffix(ANY_METHOD))
+    return ("aio", "name") if path.endswith(ANY_METHOD) else ("aio",)
 
 
 def read_accepts(section: Section) -> Iterator[Accepts]:

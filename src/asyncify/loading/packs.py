@@ -7,13 +7,13 @@ import tomllib
 from pathlib import PurePath
 
 from asyncify.errors import RuleError
-from asyncify.loading.declarations import read_accepts, read_aliases, read_exceptions, read_type
+from asyncify.loading.declarations import read_accepts, read_aliases, read_exceptions, read_type, read_values
 from asyncify.loading.rules import read_rule
 from asyncify.loading.section import Section
 from asyncify.loading.templates import read_path
 from asyncify.rule import Pack
 
-SECTIONS = frozenset({"pack", "aliases", "type", "rule", "exceptions", "accepts"})
+SECTIONS = frozenset({"pack", "aliases", "type", "rule", "exceptions", "values", "accepts"})
 PACK_KEYS = frozenset({"id", "summary", "source", "target", "requires", "drops", "replaces", "profile"})
 
 
@@ -38,6 +38,7 @@ def read_pack(text: str, file: str, *, trusted: bool) -> Pack:
         types=tuple(read_type(section, name) for section in whole.sections("type")),
         rules=tuple(read_rule(section, name) for section in whole.sections("rule")),
         exceptions=tuple(read_exceptions(whole.table("exceptions"), name)),
+        values=tuple(read_values(whole.table("values"), name)),
         accepts=tuple(entry for section in whole.sections("accepts") for entry in read_accepts(section)),
         replaces=head.strings("replaces"),
         profile=head.optional("profile"),

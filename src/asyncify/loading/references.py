@@ -31,6 +31,7 @@ def check_types(catalogue: Catalogue) -> None:
         _check_lineage(catalogue, kind)
     for rule in catalogue.rules.values():
         _check_rule_types(catalogue, rule)
+        _check_instead(catalogue, rule)
 
 
 def check_paths(catalogue: Catalogue) -> None:
@@ -121,6 +122,13 @@ def _check_rule_types(catalogue: Catalogue, rule: Rule) -> None:
             raise RuleError(f"{where}: there is no receiver, since {owner} is no declared type{hint}")
 
 
+def _check_instead(catalogue: Catalogue, rule: Rule) -> None:
+    for slot, path in rule.instead.items():
+        if path not in catalogue.by_call:
+            where = _at(catalogue, rule.pack, f"rule {rule.id}", f"instead, {slot}")
+            raise RuleError(f"{where}: no rule is for {path}{did_you_mean(path, catalogue.by_call)}")
+
+
 def _check_type(catalogue: Catalogue, named: str, where: str) -> None:
     if named not in catalogue.types:
         raise RuleError(f"{where}: no loaded pack declares the type {named}{did_you_mean(named, catalogue.types)}")
@@ -148,7 +156,9 @@ def _declared_paths(pack: Pack) -> Iterator[tuple[str, str]]:
     for kind in pack.types:
         yield f"type {kind.id}", kind.id
     for exception in pack.exceptions:
-        yield "exceptions", exception.path
+        yield "exceptions", exception.path.removesuffix(ANY_METHOD)
+    for value in pack.values:
+        yield "values", value.path.removesuffix(ANY_METHOD)
     for entry in pack.accepts:
         yield "accepts", entry.path.removesuffix(ANY_METHOD)
 
@@ -166,3 +176,5 @@ def _templates(pack: Pack) -> Iterator[tuple[str, str, str | None]]:
     for exception in pack.exceptions:
         for template in (*exception.catches, *exception.catches_after, exception.raises):
             yield f"exceptions, {exception.path}", template, None
+    for value in pack.values:
+        yield f"values, {value.path}", value.becomes, None

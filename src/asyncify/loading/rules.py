@@ -33,6 +33,8 @@ def read_rule(section: Section, pack: str) -> Rule:
         notes=section.mapping("notes"),
         remarks=section.mapping("remarks"),
         streams=section.optional("streams"),
+        lazy=section.flag("lazy"),
+        instead=section.mapping("instead"),
         safety=section.word("safety", Safety) or Safety.SAFE,
         differs=section.optional("differs"),
         lifespan=section.optional("lifespan"),
@@ -97,13 +99,17 @@ def _check_sense(section: Section, rule: Rule) -> None:
         raise section.fault("differs", "an unsafe rule names its difference")
     if rule.differs is not None and rule.safety is Safety.SAFE:
         raise section.fault("differs", 'a safe rule has no difference; set safety = "unsafe"')
+    if rule.lazy and not (rule.becomes or "").startswith("await "):
+        raise section.fault("lazy", "a call that may stand without await has a `becomes` that begins with it")
     if rule.streams is not None and rule.opens is None:
         raise section.fault("streams", "a value that is read piece by piece needs `opens`")
-    if not (rule.refuses or rule.notes or rule.streams or rule.lifespan) or takes_any_keyword(rule.calls):
+    if not (rule.refuses or rule.notes or rule.streams or rule.lifespan or rule.instead) or takes_any_keyword(
+        rule.calls
+    ):
         return
     slots = {slot.name for slot in common_slots(rule.calls)}
     named = [("streams", rule.streams), ("lifespan", rule.lifespan), *(("refuses", name) for name in rule.refuses)]
-    named += [("notes", name) for name in rule.notes]
+    named += [("notes", name) for name in rule.notes] + [("instead", name) for name in rule.instead]
     for key, name in named:
         if name is not None and name not in slots:
             raise section.fault(key, f"the signature has no slot {name!r}{did_you_mean(name, slots)}", name)

@@ -124,7 +124,7 @@ class Section:
         own = self.values.get("id") or self.values.get("name") or self.values.get("call")
         if isinstance(own, list) and own:
             own = own[0]
-        many = self.kind not in {"pack", "aliases", "exceptions", "file"}
+        many = self.kind not in {"pack", "aliases", "exceptions", "values", "file"}
         own = own if isinstance(own, str) and many else f"number {self.number + 1}" if many else ""
         label = f"{self.kind} {own}".rstrip()
         return f"{self.parent._label()}, {label}" if self.parent and "." in self.kind else label

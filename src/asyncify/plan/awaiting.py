@@ -35,8 +35,11 @@ def can_await(scene: Scene, call: Call) -> bool:
     return call.position in {Position.PLAIN, Position.AWAITED}
 
 
-def awaited(scene: Scene, call: Call, template: str, step: Step, what: str) -> Decided:
-    """Carry out `step` (whose template starts with "await ") where it may await; else run it in a loop of its own."""
+def awaited(
+    scene: Scene, call: Call, template: str, step: Step, what: str, *, is_lazy: bool = False
+) -> Decided:  # fmt: skip
+    """Carry out `step` (whose template starts with "await ") where it may await; else run it in a loop of its own, or
+    leave the await away where the object `is_lazy`: it waits when it is first used."""
     found = round_call(scene, call)
     form = form_of(scene, found) if found is not None else Form.SYNC
     if form is not Form.SYNC and found is not None:
@@ -44,6 +47,10 @@ def awaited(scene: Scene, call: Call, template: str, step: Step, what: str) -> D
     if can_await(scene, call):
         steps = (step, *_listified(scene, call))
         return Decided(steps, (Outcome(call.place, what, Ending.CONVERTED, step.rule),))
+    if is_lazy:
+        assert isinstance(step.action, Substitute)
+        action = replace(step.action, template=template.removeprefix(AWAIT))
+        return Decided((replace(step, action=action),), (Outcome(call.place, what, Ending.CONVERTED, step.rule),))
     return bridged(scene, call, template, step, what)
 
 

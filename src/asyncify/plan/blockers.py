@@ -177,7 +177,12 @@ def _blocker_of_call(file: _File, call: Call) -> _Found | None:
     """A constructor whose arguments have no counterpart: what is made with it stays as well."""
     rule = file.rule_of(call)
     node = file.tree.expression(call.place)
-    if rule is None or rule.waits is not None or rule.becomes is None or not isinstance(node, ast.Call):
+    if (
+        rule is None
+        or (rule.waits is not None and not rule.lazy)
+        or rule.becomes is None
+        or not isinstance(node, ast.Call)
+    ):
         return None
     trouble = find_trouble(rule, pack_paths(call)[0], node)
     if trouble is None:

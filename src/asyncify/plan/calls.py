@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
 from asyncify.infer.facts import Call, TargetKind
 from asyncify.plan.arguments import find_trouble, is_streamed, slot_values
 from asyncify.plan.awaiting import awaited, can_await, why_not
 from asyncify.plan.constructors import decide_construction, is_constructor
-from asyncify.plan.generators import decide_generator_call
+from asyncify.plan.generators import decide_generator_call, is_entered
 from asyncify.plan.hold import held_response
 from asyncify.plan.indirect import is_direct, value_template
 from asyncify.plan.lambdas import Form, form_at
@@ -111,7 +112,10 @@ def _written(scene: Scene, call: Call, rule: Rule, node: ast.Call, what: str) ->
         return _refused(call, what, rule.id, Reason.ARGUMENTS, "The arguments do not fit the rule's signature.")
     step = Step(call.place, Substitute(template, holes, _streaming_keyword(rule)), rule.id, rule.why, rule.safety)
     if template.startswith("await "):
-        return awaited(scene, call, template, step, what)
+        if rule.lazy and is_entered(scene, node) and scene.runs_in_loop(call.scope):  # entering it waits for it
+            step = replace(step, action=Substitute(template.removeprefix("await "), holes))
+            return Decided((step,), (Outcome(call.place, what, Ending.CONVERTED, rule.id),))
+        return awaited(scene, call, template, step, what, is_lazy=rule.lazy)
     return Decided((step,), (Outcome(call.place, what, Ending.CONVERTED, rule.id),))
 
 

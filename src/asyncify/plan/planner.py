@@ -21,6 +21,7 @@ from asyncify.plan.definitions import decide_function
 from asyncify.plan.derived import Derived, overridden_otherwise
 from asyncify.plan.generators import decide_run
 from asyncify.plan.indirect import indirect_paths
+from asyncify.plan.library_runs import decide_library_run
 from asyncify.plan.lifespan import decide_lifespan, lifespan_calls, registers_events
 from asyncify.plan.pools import decide_pools
 from asyncify.plan.quoted import decide_quoted, names_in
@@ -164,8 +165,12 @@ def _is_touched(facts: FileFacts, functions: Iterable[str], colouring: Colouring
         return True
     if any(_is_interesting(call, colouring) for call in facts.calls):
         return True
-    named = catalogue.exceptions.keys() | catalogue.types.keys()
-    return any(symbol in named for use in facts.uses for symbol in use.symbols)
+    return any(_is_named(symbol, catalogue) for use in facts.uses for symbol in use.symbols)
+
+
+def _is_named(symbol: str, catalogue: Catalogue) -> bool:
+    known = (catalogue.exception_for(symbol), catalogue.types.get(symbol), catalogue.value_for(symbol))
+    return any(each is not None for each in known)
 
 
 def _is_interesting(call: Call, colouring: Colouring) -> bool:
@@ -212,6 +217,7 @@ def _decide_file(scene: Scene) -> Decided:
         decisions.append(decide_annotation(scene, scene.index.functions[id_]))
     decisions += [decide_call(scene, call) for call in scene.facts.calls if call.place.span not in pools]
     decisions += [decide_run(scene, run) for run in scene.facts.runs]
+    decisions += [decide_library_run(scene, run) for run in scene.facts.runs if run.methods]
     decisions += [decide_use(scene, use) for use in scene.facts.uses]
     decisions.append(decide_quoted(scene))
     decisions.append(decide_handed(scene))

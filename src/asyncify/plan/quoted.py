@@ -69,5 +69,5 @@ def _becomes(scene: Scene, imported: str) -> str | None:
     kind = scene.catalogue.types.get(path)
     if kind is not None and kind.pack in scene.migrating:
         return kind.becomes
-    error = scene.catalogue.exceptions.get(path)
+    error = scene.catalogue.exception_for(path)
     return error.catches[0] if error is not None and error.pack in scene.migrating else None

@@ -21,7 +21,7 @@ def is_left_alone(scene: Scene, call: Call, rule: Rule) -> bool:
     node = scene.node_of(call.place)
     if not isinstance(node, ast.Call):
         return True
-    if rule.waits is None:
+    if rule.waits is None or rule.lazy:
         return rule.returns is not None and is_local_value(scene.tree, node)
     receiver = node.func.value if isinstance(node.func, ast.Attribute) else None
     if receiver is None or not scene.types_at(receiver):

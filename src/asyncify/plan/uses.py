@@ -16,12 +16,14 @@ from asyncify.reason import Reason
 from asyncify.rule import ExceptionRule, Form, PackType
 
 EXCEPTION_RULE = "exception-class"
+VALUE_RULE = "library-value"
 TYPE_RULE = "library-type"
 ENTERED = "library-object-entered"
 ENTER = "__enter__"
 WHY_EXCEPTION = "The new library raises classes of its own; a handler of the old ones would not see them."
 WHY_TYPE = "The value is of another class now."
 WHY_ENTERED = "The resource closes asynchronously."
+WHY_CONSTANT = "The old library is not imported any more."
 WHY_VALUE = "It is called through a variable, so the variable has to hold the asynchronous one."
 WHY_HANDED = "Whoever gets it calls it without await."
 CARRIED = frozenset({"request", "response"})
@@ -40,13 +42,16 @@ def decide_use(scene: Scene, use: Use) -> Decided:
     node = scene.node_of(use.place)
     if node is None or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
         return NOTHING
-    exception = scene.catalogue.exceptions.get(symbol)
+    exception = scene.catalogue.exception_for(symbol)
     if exception is not None and exception.pack in scene.migrating:
         return _decide_exception(scene, use, node, exception)
     value = value_of(scene.tree, scene.catalogue, node, symbol, scene.indirect)
     if value is not None and value.pack in scene.migrating:
         action = Substitute(value.template, helpers=value.helpers)
         return Decided((Step(use.place, action, value.rule, WHY_VALUE),))
+    constant = scene.catalogue.value_for(symbol)
+    if constant is not None and constant.pack in scene.migrating and _is_whole(scene, node):
+        return Decided((Step(use.place, Substitute(constant.becomes), VALUE_RULE, WHY_CONSTANT),))
     if _is_handed_out(scene, node, symbol):
         rule = scene.catalogue.by_call[symbol]
         step = Step(use.place, Substitute("{aio}.blocking({it})"), rule.id, WHY_HANDED)
@@ -79,6 +84,11 @@ def entered_packs(scene: Scene, decided: Decided) -> Iterator[tuple[str, Outcome
     for outcome in decided.outcomes:
         if outcome.rule == ENTERED:
             yield scene.catalogue.types[outcome.what].pack, outcome
+
+
+def _is_whole(scene: Scene, node: ast.expr) -> bool:
+    """Is the library's name written here, and not a variable that holds what it stands for?"""
+    return bool(scene.tree.imported(node))
 
 
 def _is_handed_out(scene: Scene, node: ast.expr, symbol: str) -> bool:
@@ -131,7 +141,7 @@ def _rules_named(scene: Scene, handler: ast.ExceptHandler) -> list[ExceptionRule
     """The rules of the exception classes that a handler names."""
     named = ast.walk(handler.type) if handler.type is not None else ()
     symbols = [use.symbols[0] for name in named if (use := _use_at(scene, name)) and len(use.symbols) == 1]
-    return [found for symbol in symbols if (found := scene.catalogue.exceptions.get(symbol)) is not None]
+    return [found for symbol in symbols if (found := scene.catalogue.exception_for(symbol)) is not None]
 
 
 def _use_at(scene: Scene, node: ast.AST) -> Use | None:

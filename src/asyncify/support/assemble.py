@@ -34,12 +34,28 @@ SOURCES = (
     "http_forms",
     "http_environment",
     "http_client",
+<<<<<<< HEAD
     "http_errors",
+=======
+    "pg_errors",
+    "pg_pool",
+    "pg_connection",
+    "pg_cursor",
+    "pg_server_cursor",
+    "pg_rows",
+    "pg_extras",
+    "pg_copy",
+    "pg_sql",
+    "pg_adapt",
+    "pg_types",
+    "pg_lex",
+    "pg_dsn",
+>>>>>>> 827acfb (psycopg2 becomes asyncpg: transactions, values, rows and errors stay those of psycopg2)
 )
 SIBLINGS = f"{__package__}."
 COMES_WITH = {"multidict": "aiohttp", "yarl": "aiohttp"}
-DOCSTRING = '''"""Helpers of this package's asynchronous code{http}."""'''
-HTTP = ": aiohttp with the interface and the habits of requests"
+DOCSTRING = '''"""Helpers of this package's asynchronous code{habits}."""'''
+HABITS = {"aiohttp": "requests", "asyncpg": "psycopg2"}  # what is imported -> whose interface the module has
 WIDTH = 88
 NOQA = re.compile(r"  # noqa: .*$", re.MULTILINE)
 
@@ -63,10 +79,12 @@ def assemble(names: frozenset[str], limits: Mapping[str, int] = MappingProxyType
     """
     kept = [_with_limits(definition, limits) for definition in _closure(names)]
     imports = {statement for definition in kept for name, statement in definition.imports if name in definition.uses}
-    constants = "\n".join(definition.text for definition in kept if definition.is_constant)
-    others = [definition.text for definition in kept if not definition.is_constant]
-    is_http = any(_root(statement) == "aiohttp" for statement in imports)
-    head = [DOCSTRING.format(http=HTTP if is_http else ""), "from __future__ import annotations", *_sections(imports)]
+    made = {definition.name for definition in kept if not definition.is_constant}
+    first = [each for each in kept if each.is_constant and not each.uses & made]
+    constants = "\n".join(definition.text for definition in first)
+    others = [definition.text for definition in kept if definition not in first]
+    docstring = DOCSTRING.format(habits=_habits({_root(statement) for statement in imports}))
+    head = [docstring, "from __future__ import annotations", *_sections(imports)]
     return "\n\n\n".join(["\n\n".join([*head, *filter(None, [constants])]), *others]) + "\n"
 
 
@@ -75,6 +93,14 @@ def _with_limits(definition: Definition, limits: Mapping[str, int]) -> Definitio
         return definition
     text = json.dumps({**ast.literal_eval(definition.text.partition("=")[2].strip()), **limits})
     return replace(definition, text=f"LIMITS = {text}")
+
+
+def _habits(roots: set[str]) -> str:
+    known = [root for root in HABITS if root in roots]
+    if not known:
+        return ""
+    what = "the habits" if len(known) > 1 else "the interface and the habits"
+    return f": {' and '.join(known)} with {what} of {' and '.join(HABITS[root] for root in known)}"
 
 
 def public_names() -> frozenset[str]:

@@ -1,0 +1,91 @@
+"""psycopg2's connection pools: connections that are handed out and given back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from asyncify.support.pg_connection import connect
+from asyncify.support.pg_errors import Error
+
+
+class PoolError(Error):
+    """The pool is exhausted or closed, or the connection is not one of its own."""
+
+
+class ConnectionPool:
+    """At least `minconn` connections, which open when the pool is awaited or first used, and at most `maxconn`.
+
+    `getconn` raises PoolError where all are in use. `putconn` rolls back what the connection has left open.
+    """
+
+    def __init__(self, minconn: int, maxconn: int, *args: Any, **kwargs: Any) -> None:
+        self.minconn = int(minconn)
+        self.maxconn = int(maxconn)
+        self.closed = False
+        self._args = args
+        self._kwargs = kwargs
+        self._idle: list[Any] = []
+        self._used: dict[Any, Any] = {}  # key -> connection
+        self._keys: dict[int, Any] = {}  # id of a connection -> its key
+        self._last_key = 0
+        self._filling: asyncio.Task[None] | None = None
+        self._is_filled = False
+
+    def __await__(self) -> Any:
+        return self._opened().__await__()
+
+    async def _opened(self) -> ConnectionPool:
+        await self._fill()
+        return self
+
+    async def _fill(self) -> None:
+        if not self._is_filled:
+            self._is_filled = True
+            for _ in range(self.minconn):
+                self._idle.append(await connect(*self._args, **self._kwargs))
+
+    async def getconn(self, key: Any = None) -> Any:
+        """A free connection, or a new one; the same one again for a key that is in use."""
+        if self.closed:
+            raise PoolError("connection pool is closed")
+        await self._fill()
+        if key is None:
+            self._last_key += 1
+            key = self._last_key
+        if key in self._used:
+            return self._used[key]
+        if len(self._used) == self.maxconn:
+            raise PoolError("connection pool exhausted")
+        connection = self._idle.pop() if self._idle else connect(*self._args, **self._kwargs)
+        self._used[key] = connection
+        self._keys[id(connection)] = key
+        try:
+            return await connection
+        except BaseException:
+            del self._used[key], self._keys[id(connection)]
+            raise
+
+    async def putconn(self, conn: Any = None, key: Any = None, close: bool = False) -> None:
+        """Give a connection back. It is closed if the pool has `minconn` idle ones already, or if `close` says so."""
+        if self.closed:
+            raise PoolError("connection pool is closed")
+        if key is None:
+            key = self._keys.get(id(conn))
+            if key is None:
+                raise PoolError("trying to put unkeyed connection")
+        connection = self._used.pop(key, conn)
+        self._keys.pop(id(connection), None)
+        if len(self._idle) >= self.minconn or close:
+            await connection.close()
+        elif not connection.closed:
+            await connection.rollback()
+            self._idle.append(connection)
+
+    async def closeall(self) -> None:
+        """Close all connections, also those in use; the pool cannot be used any more."""
+        if self.closed:
+            raise PoolError("connection pool is closed")
+        self.closed = True
+        for connection in (*self._idle, *self._used.values()):
+            await connection.close()

@@ -1,0 +1,173 @@
+"""Values as psycopg2 hands them out, whatever asyncpg would make of the column's type."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import asyncpg
+
+from asyncify.support.pg_errors import DataError
+
+# Both drivers give the same values for these.
+_SAME = frozenset(
+    {"bool", "int2", "int4", "int8", "oid", "float8", "text", "varchar", "bpchar", "name", "date", "timestamp"}
+    | {"interval", "unknown"}
+)
+# Arrays that psycopg2 hands out as lists; of any other it gives the text.
+_LISTS = frozenset(
+    {"bool", "bytea", "cidr", "date", "timestamp", "timestamptz", "numeric", "float4", "float8", "inet", "int2", "int4"}
+    | {"int8", "interval", "json", "jsonb", "macaddr", "oid", "tid", "text", "varchar", "bpchar", "name", "char"}
+    | {"time", "timetz", "int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange"}
+)
+_TIMESTAMP = re.compile(r"(\d+)-(\d+)-(\d+) (\d+):(\d+):(\d+)(?:\.(\d+))?([+-])(\d+)(?::(\d+))?(?::(\d+))?")
+_TIME = re.compile(r"(\d+):(\d+):(\d+)(?:\.(\d+))?")
+
+_Cast = Callable[[str], Any]
+_own_casts: dict[int, Callable[[Any, Any], Any]] = {}
+
+
+@dataclass(frozen=True)
+class Type:
+    """How the values of some types of the server become Python's: what new_type gives."""
+
+    values: tuple[int, ...]
+    name: str
+    cast: Callable[[Any, Any], Any]
+
+    def __call__(self, value: Any, cursor: Any) -> Any:
+        return self.cast(value, cursor)
+
+
+def new_type(oids: tuple[int, ...], name: str, adapter: Callable[[Any, Any], Any]) -> Type:
+    """`adapter(text, cursor)` makes values of the types with these oids, once it is registered."""
+    return Type(tuple(oids), name, adapter)
+
+
+def register_type(kind: Type, scope: Any = None) -> None:
+    """From now on this makes the values of its types, on every connection."""
+    _own_casts.update(dict.fromkeys(kind.values, kind.cast))
+
+
+def _aware(text: str) -> datetime.datetime:
+    """timestamptz in the time zone of the session."""
+    found = _TIMESTAMP.fullmatch(text)
+    if found is None:
+        if text in {"infinity", "-infinity"}:
+            edge = datetime.datetime.max if text == "infinity" else datetime.datetime.min
+            return edge.replace(tzinfo=datetime.timezone(datetime.timedelta()))
+        raise ValueError(f"year is out of range: {text}")
+    year, month, day, hour, minute, second, fraction, sign, *offset = found.groups()
+    hours, minutes, seconds = (int(part or 0) for part in offset)
+    delta = datetime.timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    zone = datetime.timezone(-delta if sign == "-" else delta)
+    clock = (int(hour), int(minute), int(second), int((fraction or "").ljust(6, "0")))
+    return datetime.datetime(int(year), int(month), int(day), *clock, tzinfo=zone)
+
+
+def _clock(text: str) -> datetime.time:
+    found = _TIME.fullmatch(text)
+    if found is None:
+        raise DataError(f"bad time representation: {text}")
+    hour, minute, second, fraction = found.groups()
+    return datetime.time(int(hour) % 24, int(minute), int(second), int((fraction or "").ljust(6, "0")))
+
+
+def _bytea(text: str) -> memoryview:
+    return memoryview(bytes.fromhex(text[2:]))
+
+
+_CASTS: dict[str, _Cast] = {
+    "numeric": Decimal,
+    "float4": float,
+    "timestamptz": _aware,
+    "time": _clock,
+    "json": json.loads,
+    "jsonb": json.loads,
+    "bytea": _bytea,
+}
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A statement, its columns, and what makes each value of a column psycopg2's; None where asyncpg's is the same."""
+
+    statement: Any
+    columns: tuple[asyncpg.Attribute, ...]
+    casts: tuple[Callable[[Any], Any] | None, ...]
+
+
+async def _prepare(raw: Any, text: str, known: set[str], cursor: object) -> _Prepared:
+    """Prepare a statement that may have rows. `known` are the types that this connection gives as text already."""
+    statement = await raw.prepare(text, name="")
+    columns = statement.get_attributes()
+    missing = {found for column in columns if (found := _as_text(column.type)) and found not in known}
+    hidden = [_is_hidden(column.type) for column in columns]
+    for name in missing:
+        schema, _, short = name.rpartition(".")
+        await raw.set_type_codec(short, schema=schema, encoder=str, decoder=str, format="text")
+        known.add(name)
+    if any(hidden):
+        statement = await raw.prepare(_spelled_out(text, hidden), name="")
+    elif missing:
+        statement = await raw.prepare(text, name="")
+    return _Prepared(statement, columns, tuple(_cast(column.type, cursor) for column in columns))
+
+
+def _as_text(kind: asyncpg.Type) -> str | None:
+    """The type, or type of the elements, that has to come as text."""
+    name = kind.name.removesuffix("[]")
+    if _is_hidden(kind) or (name in _SAME and kind.oid not in _own_casts) or name in {"char", "timetz"}:
+        return None
+    return f"{kind.schema}.{name}"
+
+
+def _is_hidden(kind: asyncpg.Type) -> bool:
+    """Is it a type whose text asyncpg cannot hand out?"""
+    if kind.kind == "array":
+        return kind.name.removesuffix("[]") not in _LISTS or kind.oid in _own_casts or "range" in kind.name
+    return kind.kind in {"composite", "range", "multirange"}
+
+
+def _spelled_out(text: str, hidden: list[bool]) -> str:
+    """The statement with these columns as text."""
+    names = [f"c{number}" for number in range(len(hidden))]
+    chosen = ", ".join(f"{name}::text" if is_hidden else name for name, is_hidden in zip(names, hidden, strict=True))
+    inner = text.strip().rstrip(";")
+    return f"WITH q ({', '.join(names)}) AS (\n{inner}\n) SELECT {chosen} FROM q"
+
+
+def _cast(kind: asyncpg.Type, cursor: object) -> Callable[[Any], Any] | None:
+    if kind.oid in _own_casts:
+        own = _own_casts[kind.oid]
+        return lambda value: own(value, cursor)
+    name = kind.name.removesuffix("[]")
+    cast: Callable[[Any], Any] | None = _CASTS.get(name)
+    if name == "char":
+        cast = bytes.decode
+    if cast is None or _is_hidden(kind):
+        return None
+    return _each(cast) if kind.kind == "array" else lambda value: None if value is None else cast(value)
+
+
+def _each(cast: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def convert(value: Any) -> Any:
+        if isinstance(value, list):
+            return [convert(item) for item in value]
+        return None if value is None else cast(value)
+
+    return convert
+
+
+def _rows(prepared: _Prepared, records: list[asyncpg.Record]) -> list[tuple[Any, ...]]:
+    if not any(prepared.casts):
+        return [tuple(record) for record in records]
+    return [
+        tuple(value if cast is None else cast(value) for value, cast in zip(record, prepared.casts, strict=True))
+        for record in records
+    ]
