@@ -127,3 +127,15 @@ def test_reads_by_verb() -> None:
 
 def test_the_limits_that_code_names_are_those_that_one_can_set() -> None:
     assert LIMITS == DEFAULT_LIMITS
+
+
+def test_functions_that_all_call_each_other_are_given_up_in_time() -> None:
+    """The ways through twenty of them are more than anyone can walk."""
+    names = [f"step_{number}" for number in range(20)]
+    calls = "".join(f"    {name}(url)\n" for name in names)
+    functions = "".join(f"def {name}(url):\n{calls}    return requests.get(url).text\n\n\n" for name in names)
+    text = f"import requests\n\n\n{functions}def run(urls):\n    return [step_0(url) for url in urls]\n"
+
+    _, found = gathered(text)
+
+    assert [each.gathered for each in found] == [False]

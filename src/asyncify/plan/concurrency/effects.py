@@ -28,6 +28,7 @@ SHARED_WAITS = {
     Wait.LOCK: "it waits for a lock or for another thread",
     Wait.CPU: "it computes, and would gain nothing",
 }
+MOST_LOOKED_AT = 500  # functions for one question: where many call each other, ways through them have no end
 FACTORIES = frozenset({"default_factory", "factory"})
 LANGUAGE_MODELS = frozenset({"anthropic", "openai"})
 
@@ -44,6 +45,7 @@ class Effects:
         self._functions: dict[str, Reach] = {}
         self._open: list[str] = []  # functions that are being looked at
         self._came_back = False
+        self._looked_at = 0
         self._used_up: frozenset[str] | None = None
         self._methods: dict[str, list[str]] = {}
         for id_, function in index.functions.items():
@@ -98,10 +100,19 @@ class Effects:
             return Reach()
         if id_ in self._functions:
             return self._functions[id_]
+        if not self._open:
+            self._looked_at = 0
+        self._looked_at += 1
+        if self._looked_at > MOST_LOOKED_AT:
+            function = self.index.functions[id_]
+            return Reach((Blocker(function.place, f"`{function.qualname}` is beyond what asyncify follows"),))
         before = frozenset(self._functions)
         self._open.append(id_)
         found = self._of_function(id_)
         self._open.pop()
+        if self._looked_at > MOST_LOOKED_AT:
+            self._functions[id_] = found  # it stands against gathering, however much is added
+            return found
         if self._came_back:
             self._functions = {key: value for key, value in self._functions.items() if key in before}
         if not self._open:
