@@ -81,14 +81,9 @@ def read_exceptions(section: Section, pack: str) -> Iterator[ExceptionRule]:
         bases = {name: tuple(text.split(", ")) for name, text in entry.mapping("bases").items()}
         keyed = [("raises", raises), *(("catches", each) for each in catches)]
         for key, template in (*keyed, *(("catches_after", each) for each in narrowed)):
-<<<<<<< HEAD
-            check_template(entry, key, template, ("aio",), imports=imports)
+            check_template(entry, key, template, holes, imports=imports)
         wording = entry.optional("wording")
         yield ExceptionRule(path, pack, catches, raises, imports, after, bases, wording, tuple(narrowed))
-=======
-            check_template(entry, key, template, holes, imports=imports)
-        yield ExceptionRule(path, pack, catches, raises, imports, after, tuple(narrowed))
->>>>>>> 827acfb (psycopg2 becomes asyncpg: transactions, values, rows and errors stay those of psycopg2)
 
 
 def read_values(section: Section, pack: str) -> Iterator[ValueRule]:

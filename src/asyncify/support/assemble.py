@@ -34,9 +34,7 @@ SOURCES = (
     "http_forms",
     "http_environment",
     "http_client",
-<<<<<<< HEAD
     "http_errors",
-=======
     "pg_errors",
     "pg_pool",
     "pg_connection",
@@ -50,7 +48,6 @@ SOURCES = (
     "pg_types",
     "pg_lex",
     "pg_dsn",
->>>>>>> 827acfb (psycopg2 becomes asyncpg: transactions, values, rows and errors stay those of psycopg2)
 )
 SIBLINGS = f"{__package__}."
 COMES_WITH = {"multidict": "aiohttp", "yarl": "aiohttp"}
