@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from support_pg import TABLES, TEMPLATE, check_psycopg2
@@ -13,10 +11,9 @@ pytest_plugins = ["support_fixtures"]
 
 
 @pytest.fixture(scope="module")
-def people(databases: Databases) -> Iterator[Databases]:
+def people(databases: Databases) -> Databases:
     databases.template(TEMPLATE, TABLES)
-    yield databases
-    databases.run(f"drop database {TEMPLATE}")
+    return databases
 
 
 def test_a_function_that_opens_asks_and_closes(people: Databases) -> None:

@@ -118,9 +118,15 @@ def shape(rows: list[Any]) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def server(databases: Any) -> Any:
-    with databases.fresh() as database:
-        databases.run(TYPES, database.url.rpartition("/")[2])
+    databases.template("typed", TYPES)
+    with databases.fresh("typed") as database:
         yield database
+
+
+@pytest.fixture(scope="module")
+def tables(databases: Any) -> Any:
+    databases.template("tables", "create table t (id int primary key, name text unique); insert into t values (1, 'a')")
+    return databases
 
 
 @pytest.fixture(scope="module")
@@ -169,12 +175,10 @@ def test_a_value_comes_as_psycopg2_gives_it(server: Postgres, old: Any, expressi
 
 @pytest.mark.parametrize("is_autocommit", [False, True], ids=["transaction", "autocommit"])
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_a_statement_ends_as_under_psycopg2(databases: Any, statement: str, is_autocommit: bool) -> None:
-    setup = "create table t (id int primary key, name text unique); insert into t values (1, 'a')"
+def test_a_statement_ends_as_under_psycopg2(tables: Any, statement: str, is_autocommit: bool) -> None:
     seen = []
     for run in (_old_statement, _new_statement):
-        with databases.fresh() as database:
-            databases.run(setup, database.url.rpartition("/")[2])
+        with tables.fresh("tables") as database:
             seen.append((run(database.url, statement, is_autocommit), _rows_left(database.url)))
 
     assert seen[0] == seen[1]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from asyncify.catalogue import Catalogue
-from asyncify.colour.barriers import Barrier, find_barriers
+from asyncify.colour.barriers import CONSTRUCTORS, Barrier, find_barriers
 from asyncify.colour.colouring import Colour, Colouring, Link, Verdict
 from asyncify.infer.facts import Index
 from asyncify.infer.graph import DIRECT, FLOW, WRAPPER, Edge, Graph
@@ -88,7 +88,11 @@ class _Spread:
         self.reads = graph.reads if not barriers else ()
         self.edges += [Edge(escape.scope, escape.function, "", DIRECT, escape.spot) for escape in taken]
         self.seeds = [
-            edge for edge in self.edges if edge.target < 0 and _counts(catalogue, edge.path, without, colour_detected)
+            edge
+            for edge in self.edges
+            if edge.target < 0
+            and _counts(catalogue, edge.path, without, colour_detected)
+            and not (self._is_held(edge.source) and _is_lazy(catalogue, edge.path))
         ]
         self.guards: dict[int, list[Guard]] = {}  # function -> where it holds locks that would follow
         self.holders: dict[Name, list[Guard]] = {}
@@ -100,6 +104,10 @@ class _Spread:
         self.intrinsic: dict[int, _Reached] = {}  # wrappers that wait whatever they wrap
         self.rounds = 0
         self.capped = False
+
+    def _is_held(self, number: int) -> bool:
+        fn = self.functions[number]
+        return number in self.barriers or (fn.owner >= 0 and fn.fact.name in CONSTRUCTORS)
 
     def _share_barriers(self) -> None:
         """One member that has to stay sync holds the whole family."""
@@ -225,6 +233,12 @@ def _by_target(edges: Iterable[Edge]) -> dict[int, list[Edge]]:
 
 def _is_among(graph: Graph, edge: Edge, functions: frozenset[str]) -> bool:
     return edge.source >= 0 and graph.ids[edge.source] in functions
+
+
+def _is_lazy(catalogue: Catalogue, path: str) -> bool:
+    """May the wait be put off until the object is used?"""
+    rule = catalogue.rule_for(path)
+    return rule is not None and rule.lazy
 
 
 def _counts(catalogue: Catalogue, path: str, without: frozenset[str], colour_detected: bool) -> bool:

@@ -305,8 +305,9 @@ class Calls(Special, Containers):
     def _instead(self, rule: Rule, path: str, site: Site) -> str | None:
         """The callable for which this call counts, because it fills a slot that makes it another."""
         slots = next((signature.slots for signature in rule.calls if signature.path == path), rule.calls[0].slots)
-        positional = sum(key == "" for key, _ in site.args)
-        given = {key for key, _ in site.args} | {slot.name for slot in slots[:positional]}
+        arguments = self.arguments(site)
+        positional = sum(key == "" for key, _ in arguments)
+        given = {key for key, _ in arguments} | {slot.name for slot in slots[:positional]}
         return next((other for slot, other in rule.instead.items() if slot in given), None)
 
     def _call_any_member(self, kind: str, site: Site, result: int) -> None:
