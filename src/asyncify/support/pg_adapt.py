@@ -204,7 +204,7 @@ def _filled(statement: str, arguments: Any, connection: Any = None) -> str:
             value = _literal(_positional(arguments, len(values)), connection)
             values.append(value)
         else:
-            key, at = _key(statement, at)
+            key, at = _placeholder_key(statement, at)
             sign = statement[at - 1 : at]
             value = known[key] if key in known else known.setdefault(key, _literal(arguments[key], connection))
         if sign != "s":
@@ -226,7 +226,7 @@ def _positional(arguments: Any, index: int) -> Any:
     return arguments[index]
 
 
-def _key(statement: str, start: int) -> tuple[str, int]:
+def _placeholder_key(statement: str, start: int) -> tuple[str, int]:
     end = statement.find(")", start)
     if end < 0:
         raise ProgrammingError("incomplete placeholder: '%(' without ')'")
