@@ -12,6 +12,7 @@ from asyncify.change import Change
 from asyncify.check import Fault, check_awaited, check_rest, check_text
 from asyncify.colour import colour, joining_by_name
 from asyncify.colour.colouring import Colouring
+from asyncify.colour.in_loop import running_in_loop
 from asyncify.config import Config
 from asyncify.dependencies import change_dependencies
 from asyncify.entries import entry_functions
@@ -101,6 +102,7 @@ def _coloured(
     form or use has no asynchronous counterpart."""
     pooled = find_pools(project.sources, index)
     by_name: frozenset[str] = frozenset()
+    in_loop: frozenset[str] = frozenset()
     while True:
         colouring = colour(
             index,
@@ -110,13 +112,16 @@ def _coloured(
             awaited=pooled,
             without=without,
             by_name=by_name,
+            in_loop=in_loop,
             colour_detected=False,
         )
         bad = unworkable(pooled, index, colouring)
         stays = find_held(project.sources, index, colouring)
         joining = joining_by_name(index, colouring) - by_name - held.keys()
-        if not bad and stays.keys() <= held.keys() and not joining:
+        running = running_in_loop(index, colouring)
+        if not bad and stays.keys() <= held.keys() and not joining and running <= in_loop:
             return colouring
+        in_loop |= running
         pooled -= bad
         by_name |= joining
         held = {**stays, **held}

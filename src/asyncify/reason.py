@@ -26,6 +26,8 @@ class Reason(StrEnum):
     MIXED_TARGETS = "mixed-targets"
     NO_REWRITE = "no-rewrite"
     NOT_CALLED = "not-called"
+    NOT_SHARED = "not-shared"
+    OFFLOADED = "offloaded"
     ARGUMENTS = "arguments"
     PERHAPS = "perhaps"
     PROPERTY = "property"
@@ -109,6 +111,14 @@ EXPLANATIONS: dict[Reason, tuple[str, str]] = {
     Reason.NOT_CALLED: (
         "The waiting function is passed on as a value, not called, so the await has nowhere to stand.",
         "Wrap it in a function of your own.",
+    ),
+    Reason.NOT_SHARED: (
+        "Its object is shared, and threads may not use it at the same time.",
+        "Make the object in the function that uses it, or guard it by an asyncio.Lock and use asyncio.to_thread.",
+    ),
+    Reason.OFFLOADED: (
+        "It has no asynchronous form: it runs in a thread while the event loop goes on.",
+        "Nothing to do; a library with an asynchronous form would spare the thread.",
     ),
     Reason.ARGUMENTS: (
         "The call uses an argument that has no faithful counterpart.",

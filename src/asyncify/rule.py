@@ -35,6 +35,13 @@ class Safety(StrEnum):
     MANUAL = "manual"  # shown, never applied
 
 
+class Offload(StrEnum):
+    """Whether a call without an asynchronous form may run in a thread while its function is awaited."""
+
+    ANY = "any"  # it is a plain function, or several threads may use its object at once
+    LOCAL = "local"  # only where its object stays in the function that makes it
+
+
 class Form(StrEnum):
     """In what asynchronous form outside code takes what it is given."""
 
@@ -113,6 +120,7 @@ class Rule:
     reads: frozenset[str] = frozenset()  # called members that only read: calling them early or again changes nothing
     # what may differ wherever the rule applies, said once in a file that does not hold the text before it
     remarks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    offload: Offload | None = None  # for a rule that only detects: the call may run in a thread
     lifespan: str | None = None  # keyword of an application's constructor that takes what runs round its life
     streams: str | None = None  # keyword that, when true, means the value is read piece by piece: `opens` only
     lazy: bool = False  # where nothing can await, the call stands without: the object waits when it is first used

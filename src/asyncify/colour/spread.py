@@ -41,6 +41,7 @@ def colour(
     colour_detected: bool = True,
     colour_perhaps: bool = False,
     by_name: frozenset[str] = frozenset(),
+    in_loop: frozenset[str] = frozenset(),
     barriers: bool = True,
 ) -> Colouring:
     """Which functions turn async, which have to stay sync although they wait, and why.
@@ -48,16 +49,17 @@ def colour(
     `entries` are ids of functions that outside code calls as plain functions; `held` are those that stay sync for a
     reason that the code does not show (tests); `awaited` are the calls of outside code that will await the functions
     which are handed to them; waits of the packs `without` do not count. Without `colour_detected` waits that
-    have no asynchronous form do not count; with `colour_perhaps` calls count that were resolved by a rare method name
-    alone, else only those in the functions `by_name`. Without `barriers` only constructors and special methods stay
-    sync: what one would like to be async if everything else could follow.
+    have no asynchronous form do not count, but for those in the functions `in_loop` that can run in a thread; with
+    `colour_perhaps` calls count that were resolved by a rare method name alone, else only those in the functions
+    `by_name`. Without `barriers` only constructors and special methods stay sync: what one would like to be async if
+    everything else could follow.
     """
     graph = index.graph
     if graph is None:
         raise ValueError("the index was not made by infer()")
     if colour_perhaps:
         by_name = frozenset(graph.ids)
-    return _Spread(graph, catalogue, entries, held, awaited, without, colour_detected, by_name, barriers).run()
+    return _Spread(graph, catalogue, entries, held, awaited, without, colour_detected, by_name, in_loop, barriers).run()
 
 
 class _Spread:
@@ -71,6 +73,7 @@ class _Spread:
         without: frozenset[str],
         colour_detected: bool,
         by_name: frozenset[str],
+        in_loop: frozenset[str],
         barriers: bool,
     ) -> None:
         self.graph = graph
@@ -91,7 +94,10 @@ class _Spread:
             edge
             for edge in self.edges
             if edge.target < 0
-            and _counts(catalogue, edge.path, without, colour_detected)
+            and (
+                _counts(catalogue, edge.path, without, colour_detected)
+                or (_is_among(graph, edge, in_loop) and _runs_in_thread(catalogue, edge.path))
+            )
             and not (self._is_held(edge.source) and _is_lazy(catalogue, edge.path))
         ]
         self.guards: dict[int, list[Guard]] = {}  # function -> where it holds locks that would follow
@@ -239,6 +245,11 @@ def _is_lazy(catalogue: Catalogue, path: str) -> bool:
     """May the wait be put off until the object is used?"""
     rule = catalogue.rule_for(path)
     return rule is not None and rule.lazy
+
+
+def _runs_in_thread(catalogue: Catalogue, path: str) -> bool:
+    rule = catalogue.rule_for(path)
+    return rule is not None and rule.offload is not None
 
 
 def _counts(catalogue: Catalogue, path: str, without: frozenset[str], colour_detected: bool) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import fields
 from asyncify.loading.section import Section, did_you_mean
 from asyncify.loading.templates import check_template, common_slots, read_imports, read_signatures, takes_any_keyword
 from asyncify.reason import Reason
-from asyncify.rule import Example, Rule, Safety, Wait
+from asyncify.rule import Example, Offload, Rule, Safety, Wait
 from asyncify.template import COLLECTING, COMMON_HOLES
 
 KEYS = frozenset(field.name for field in fields(Rule)) - {"pack", "calls", "examples"} | {"call", "of", "example"}
@@ -38,6 +38,7 @@ def read_rule(section: Section, pack: str) -> Rule:
         safety=section.word("safety", Safety) or Safety.SAFE,
         differs=section.optional("differs"),
         lifespan=section.optional("lifespan"),
+        offload=section.word("offload", Offload),
         reads=frozenset(section.strings("reads")),
         examples=tuple(_read_example(each) for each in section.sections("example", "rule.example")),
     )
@@ -101,6 +102,8 @@ def _check_sense(section: Section, rule: Rule) -> None:
         raise section.fault("differs", 'a safe rule has no difference; set safety = "unsafe"')
     if rule.lazy and not (rule.becomes or "").startswith("await "):
         raise section.fault("lazy", "a call that may stand without await has a `becomes` that begins with it")
+    if rule.offload is not None and (not rule.is_detection_only or rule.waits is None):
+        raise section.fault("offload", "only a call that waits and has no asynchronous form runs in a thread")
     if rule.streams is not None and rule.opens is None:
         raise section.fault("streams", "a value that is read piece by piece needs `opens`")
     if not (rule.refuses or rule.notes or rule.streams or rule.lifespan or rule.instead) or takes_any_keyword(

@@ -14,6 +14,7 @@ from asyncify.plan.generators import decide_generator_call, is_entered
 from asyncify.plan.hold import held_response
 from asyncify.plan.indirect import is_direct, value_template
 from asyncify.plan.lambdas import Form, form_at
+from asyncify.plan.offload import offloaded
 from asyncify.plan.remarks import noted
 from asyncify.plan.scene import (
     NOTHING,
@@ -55,6 +56,9 @@ def _decide_pack_call(scene: Scene, call: Call) -> Decided:
         return _refused(call, what, "several-rules", Reason.MIXED_TARGETS)
     if rule.waits is None and rule.is_detection_only:
         return NOTHING
+    in_thread = offloaded(scene, call, rule, what)
+    if in_thread is not None:
+        return in_thread
     if rule.pack not in scene.migrating:
         return _left(scene, call, rule, what)
     if call.perhaps:

@@ -275,7 +275,7 @@ def _file_plan(scene: Scene, decided: Decided) -> FilePlan:
 
 def _modules_named(texts: Iterable[str], catalogue: Catalogue) -> set[str]:
     """The modules which the templates name, of those that some rule says it imports."""
-    declared = {"contextlib"} | {name for rule in catalogue.rules.values() for name in rule.imports}
+    declared = {"asyncio", "contextlib"} | {name for rule in catalogue.rules.values() for name in rule.imports}
     declared |= {name for rule in catalogue.exceptions.values() for name in rule.imports}
     text = "\n".join(texts)
     return {name for name in declared if re.search(rf"(?<![\w.]){re.escape(name)}\.", text)}

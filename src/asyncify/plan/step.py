@@ -220,6 +220,7 @@ class Ending(StrEnum):
     """How a call that a rule could touch ended. Every such call has exactly one."""
 
     CONVERTED = "converted"
+    OFFLOADED = "offloaded"
     BRIDGED = "bridged"
     REFUSED = "refused"
 

@@ -16,6 +16,7 @@ from asyncify.reason import EXPLANATIONS
 
 STYLES = {
     Ending.CONVERTED: "green",
+    Ending.OFFLOADED: "green",
     Ending.BRIDGED: "yellow",
     Ending.REFUSED: "red",
 }
