@@ -1,6 +1,7 @@
 """Run by test_sample.py in the migrated sample's folder: serves it with blocking calls forbidden in the event loop.
 
 A client in another thread drives every route over HTTP. Ends with the number of routes, or with what blocked.
+Sessions, handbook and ledger are in the database that DESKMATE_DATABASE_URL names, if it does.
 """
 
 from __future__ import annotations
@@ -47,7 +48,10 @@ def drive(base: str) -> list[str]:
 
 async def serve() -> list[str]:
     from deskmate.api import app
+    from deskmate.database import get_database
 
+    if database := get_database():
+        await database.create_tables()
     blocked: list[str] = []
 
     def note(_: object, context: dict[str, object]) -> None:

@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 
 from asyncify.api import Migration, migrate
+from asyncify.bench.postgres import Postgres
 from asyncify.config import load_config
 from asyncify.plan.step import Ending
 from asyncify.writing.apply import apply_changes
 from asyncify.writing.undo import undo
 from trees import snapshot
+
+pytest_plugins = ["support_fixtures"]
 
 SAMPLE = Path(__file__).parent.parent / "sample_project"
 ROOT = SAMPLE.parent
@@ -45,25 +48,29 @@ def migration(copied: Path) -> Iterator[Migration]:
     assert snapshot(copied) == before
 
 
-def run_python(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+def run_python(*arguments: str | Path, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **variables}
     command = [sys.executable, *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_sample_passes_its_own_tests_as_it_is() -> None:
-    done = run_python("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=SAMPLE)
+def test_the_sample_passes_its_own_tests_as_it_is(database: Postgres) -> None:
+    pytest_ = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
+
+    done = run_python(*pytest_, cwd=SAMPLE, DESKMATE_TEST_DATABASE=database.url)
 
     assert done.returncode == 0, done.stdout
+    assert "skipped" not in done.stdout
 
 
-def test_the_migrated_sample_passes_its_own_tests(migration: Migration, copied: Path) -> None:
+def test_the_migrated_sample_passes_its_own_tests(migration: Migration, copied: Path, database: Postgres) -> None:
     strict = ("-W", "error::RuntimeWarning", "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
-    done = run_python(*strict, cwd=copied)
+    done = run_python(*strict, cwd=copied, DESKMATE_TEST_DATABASE=database.url)
 
     assert done.returncode == 0, done.stdout
     assert "failed" not in done.stdout
+    assert "skipped" not in done.stdout
 
 
 def test_nothing_is_refused_or_bridged_outside_its_tests(migration: Migration) -> None:
@@ -90,16 +97,24 @@ def test_the_diff_applies(copied: Path) -> None:
     assert checked.stderr == ""
 
 
-def test_requests_goes_and_aiohttp_comes(migration: Migration, copied: Path) -> None:
+def test_requests_and_psycopg2_go_aiohttp_and_asyncpg_come(migration: Migration, copied: Path) -> None:
     declared = (copied / "pyproject.toml").read_text("utf-8")
 
     assert '"aiohttp>=' in declared
+    assert '"asyncpg>=' in declared
     assert '"requests' not in declared
+    assert '"psycopg2' not in declared
 
 
-def test_nothing_blocks_the_event_loop(migration: Migration, copied: Path) -> None:
+@pytest.mark.parametrize("with_database", [False, True], ids=["without a database", "with a database"])
+def test_nothing_blocks_the_event_loop(
+    migration: Migration, copied: Path, database: Postgres, with_database: bool
+) -> None:
     """Every route is driven over HTTP by a client in another thread, with blocking calls forbidden in the loop."""
-    done = run_python("-W", "error::RuntimeWarning", GUARDED, cwd=copied)
+    # With password and sslmode asyncpg looks for no file that may have them.
+    url = database.url.replace("@", ":secret@") + "?sslmode=disable" if with_database else ""
+
+    done = run_python("-W", "error::RuntimeWarning", GUARDED, cwd=copied, DESKMATE_DATABASE_URL=url)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.strip().endswith("guarded: 6 routes, 0 blocking calls")

@@ -4,10 +4,12 @@ import logging
 import uuid
 from functools import lru_cache
 
+from deskmate.database import get_database
 from deskmate.errors import TooManySteps
-from deskmate.memory import ConversationMemory
+from deskmate.memory import ConversationMemory, Memory
 from deskmate.models import Answer, Message, Passage, User
 from deskmate.services import Services, get_services
+from deskmate.sessions import SessionStore
 from deskmate.settings import Settings, get_settings
 from deskmate.tools import call_tool, describe_tools
 
@@ -19,7 +21,7 @@ logger = logging.getLogger(__name__)
 class Agent:
     """Answers messages, one conversation a session."""
 
-    def __init__(self, services: Services, memory: ConversationMemory, settings: Settings) -> None:
+    def __init__(self, services: Services, memory: Memory, settings: Settings) -> None:
         self.services = services
         self.memory = memory
         self.max_steps = settings.max_steps
@@ -82,4 +84,6 @@ def build_system_prompt(passages: list[Passage]) -> str:
 @lru_cache(maxsize=1)
 def get_agent() -> Agent:
     """The agent of this process."""
-    return Agent(get_services(), ConversationMemory(), get_settings())
+    database = get_database()
+    memory = SessionStore(database) if database else ConversationMemory()
+    return Agent(get_services(), memory, get_settings())

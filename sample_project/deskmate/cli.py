@@ -2,6 +2,7 @@
 
 deskmate ask "What is the travel policy?"
 deskmate batch questions.txt > answers.jsonl
+deskmate load handbook.jsonl
 """
 
 import argparse
@@ -16,9 +17,12 @@ from pathlib import Path
 from deskmate import __version__
 from deskmate.agent import get_agent
 from deskmate.batch import run_batch
+from deskmate.database import get_database
 from deskmate.errors import DeskmateError
 from deskmate.models import User
+from deskmate.retrieval import HandbookIndex
 from deskmate.services import get_services
+from deskmate.settings import get_settings
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -39,6 +43,9 @@ def build_parser() -> argparse.ArgumentParser:
     batch = commands.add_parser("batch", help="answer a file of questions, one a line")
     batch.add_argument("file", type=Path)
     batch.add_argument("--prefix", default="batch", help="session ids are PREFIX-0, PREFIX-1, ...")
+
+    load = commands.add_parser("load", help="make the tables and put pages into the handbook")
+    load.add_argument("file", type=Path, help='one page a line: {"id": "...", "text": "..."}')
     return parser
 
 
@@ -61,7 +68,27 @@ def batch(user: User, file: Path, prefix: str) -> int:
     return 1 if any(item.error for item in items) else 0
 
 
+def load(file: Path) -> int:
+    """Put the pages of the file into the database."""
+    database = get_database()
+    if database is None:
+        print("deskmate: set DESKMATE_DATABASE_URL", file=sys.stderr)
+        return 2
+    lines = file.read_text(encoding="utf-8").splitlines()
+    pages = [json.loads(line) for line in lines if line.strip()]
+    try:
+        database.create_tables()
+        index = HandbookIndex(database, get_settings())
+        count = index.load([(page["id"], page["text"]) for page in pages])
+    finally:
+        database.close()
+    print(f"{count} pages")
+    return 0
+
+
 def run(args: argparse.Namespace) -> int:
+    if args.command == "load":
+        return load(args.file)
     services = get_services()
     try:
         user = services.auth.introspect(args.token)

@@ -6,8 +6,11 @@ from functools import lru_cache
 from typing import Any
 
 from deskmate.client import ServiceClient
+from deskmate.database import Database, get_database
 from deskmate.errors import BadResponse, MessageBlocked, NotAuthorized
+from deskmate.ledger import Ledger
 from deskmate.models import Completion, Message, Passage, ToolCall, Usage, User
+from deskmate.retrieval import HandbookIndex
 from deskmate.retry import retry_passing_failures
 from deskmate.settings import Settings, get_settings
 
@@ -109,17 +112,24 @@ class BillingClient(ServiceClient):
 
 
 class Services:
-    """All clients of one process."""
+    """All clients of one process. With a database, handbook and ledger are there, not behind services."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, database: Database | None = None) -> None:
         self.auth = AuthClient(settings.auth_url, settings)
         self.model = ModelClient(settings.llm_url, settings)
-        self.handbook = HandbookClient(settings.vector_url, settings, self.model)
-        self.billing = BillingClient(settings.billing_url, settings)
         self.desk = ServiceClient(settings.tools_url, settings)
+        self.handbook: HandbookClient | HandbookIndex
+        self.billing: BillingClient | Ledger
+        if database:
+            self.handbook = HandbookIndex(database, settings)
+            self.billing = Ledger(database, settings)
+        else:
+            self.handbook = HandbookClient(settings.vector_url, settings, self.model)
+            self.billing = BillingClient(settings.billing_url, settings)
 
     def clients(self) -> Iterable[ServiceClient]:
-        return (self.auth, self.model, self.handbook, self.billing, self.desk)
+        clients = (self.auth, self.model, self.handbook, self.billing, self.desk)
+        return [client for client in clients if isinstance(client, ServiceClient)]
 
     def close(self) -> None:
         for client in self.clients():
@@ -135,4 +145,4 @@ def parse_tool_call(item: dict[str, Any]) -> ToolCall:
 @lru_cache(maxsize=1)
 def get_services() -> Services:
     """The clients of this process; they are safe to use from many threads."""
-    return Services(get_settings())
+    return Services(get_settings(), get_database())

@@ -30,6 +30,7 @@ class Settings:
     billing_url: str
     tools_url: str
     webhook_url: str
+    database_url: str
     api_key: str
     model: str
     embedding_model: str
@@ -56,6 +57,7 @@ class Settings:
             billing_url=_url("DESKMATE_BILLING_URL"),
             tools_url=_url("DESKMATE_TOOLS_URL"),
             webhook_url=os.environ.get("DESKMATE_WEBHOOK_URL", ""),
+            database_url=os.environ.get("DESKMATE_DATABASE_URL", ""),
             api_key=os.environ.get("DESKMATE_API_KEY", "local-key"),
             model=os.environ.get("DESKMATE_MODEL", "desk-1"),
             embedding_model=os.environ.get("DESKMATE_EMBEDDING_MODEL", "desk-embed-1"),

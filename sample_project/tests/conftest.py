@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from deskmate.agent import get_agent
 from deskmate.api import app
+from deskmate.database import get_database
 from deskmate.services import get_services
 from deskmate.settings import get_settings
 
@@ -22,7 +23,7 @@ def running_services() -> Iterator[FakeServices]:
 
 
 def forget_instances() -> None:
-    for cached in (get_settings, get_services, get_agent):
+    for cached in (get_settings, get_database, get_services, get_agent):
         cached.cache_clear()
 
 
