@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from asyncify.api import functions_of_tests
 from asyncify.catalogue import Catalogue, build_catalogue
 from asyncify.colour import colour
 from asyncify.colour.colouring import Colour, Colouring
@@ -524,3 +525,42 @@ def test_what_may_wait_by_name_turns_where_all_callers_run_in_the_loop() -> None
     assert 'return {"X-Token": await _aio.settle(self.auth.fresh_token())}' in text
     assert "    def token(self):\n        return _aio.settled(self.auth.fresh_token())" in text
     assert [str(outcome.reason) for outcome in migration.plan.outcomes if outcome.reason] == ["perhaps"] * 2
+
+
+def test_what_a_class_stores_is_not_looked_up_in_its_base_from_outside() -> None:
+    """Else every call through it would be taken for one that may reach other code."""
+    _, text = migrated(
+        """
+        import requests
+        from framework import Widget
+
+
+        class Api:
+            def load(self, url):
+                return requests.get(url).text
+
+
+        class Page(Widget):
+            def __init__(self, api):
+                self.api = api
+
+            def _show(self, url):
+                return self.api.load(url)
+
+
+        def show(url):
+            return Page(Api())._show(url)
+        """
+    )
+
+    assert "return await self.api.load(url)" in text
+
+
+def test_a_test_double_has_the_colour_of_what_it_stands_for() -> None:
+    code = "import net\nclass Api:\n    def load(self): return net.get('u')\n    def run(self): return self.load()\n"
+    use = "from app import Api\nclass Fake(Api):\n    def load(self): return 1\n\ndef test_it():\n    Fake().run()\n"
+    sources = [Source(path, text.encode(), "utf-8", text) for path, text in (("app.py", code), ("test_app.py", use))]
+    index = infer([s for s in map(summarise, sources) if isinstance(s, Summary)], catalogue())
+
+    assert "test_app.py::Fake.load" not in set(functions_of_tests(index))
+    assert "test_app.py::test_it" in set(functions_of_tests(index))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def analyse_project(project: Project, config: Config, catalogue: Catalogue, prog
     index = infer(summaries, catalogue)
     progress("colouring")
     entries = entry_functions(project, index.functions)
-    held = {id_: Reason.TEST for id_, function in index.functions.items() if is_test(function.place.path)}
+    held = dict.fromkeys(functions_of_tests(index), Reason.TEST)
     blockers = find_blockers(project.sources, index, catalogue)
     while True:
         colouring = _coloured(project, index, catalogue, entries, {**blockers.held, **held}, blockers.packs)
@@ -88,6 +88,13 @@ def analyse_project(project: Project, config: Config, catalogue: Catalogue, prog
         if planned.broken.keys() <= blockers.packs:
             return Analysis(project, index, planned, summaries.faults)
         blockers = blockers.with_packs(planned.broken)
+
+
+def functions_of_tests(index: Index) -> Iterator[str]:
+    """Ids of what only tests call; a test double has the colour of what it stands for."""
+    code = {id_ for id_, function in index.functions.items() if not is_test(function.place.path)}
+    doubles = {id_ for family in index.families if family & code for id_ in family}
+    yield from index.functions.keys() - code - doubles
 
 
 def _coloured(

@@ -19,6 +19,7 @@ class Members(Base):
     _holders: dict[str, list[int]]
     _readers: dict[str, list[tuple[int, int]]]
     properties: dict[int, dict[int, None]]
+    _stored: frozenset[str]  # attributes that the project sets on something
     containers: dict[tuple[int, str | int | None], int]
 
     def prepare_members(self) -> None:
@@ -26,6 +27,7 @@ class Members(Base):
         self._attributes = {}  # (class, name) -> cell of what is assigned to instances
         self._holders = {}  # name -> classes with such an attribute cell
         self._readers = {}  # name -> (class, member cell) that must hear of new attribute cells
+        self._stored = frozenset(name for summary in self.objects.summaries for _, name, _ in summary.stores)
         self.properties = {}  # member cell -> getters that run when it is read
 
     def member(self, value: int, name: str) -> int:
@@ -101,7 +103,7 @@ class Members(Base):
         canonical = self.catalogue.canonical(path)
         if canonical in self.catalogue.types:
             self._pack_member(canonical, name, cell)
-        elif not name.startswith("__"):
+        elif not name.startswith("__") and name not in self._stored:
             self.cells.add(cell, self.out(f"{path}.{name}"))
 
     def _on_getattr(self, value: int, reaction: Reaction) -> None:
