@@ -66,6 +66,8 @@ def measured(
         rate=rate,
         cpu=0.0,
         wait=WAIT,
+        shortest_wait=WAIT,
+        longest_wait=WAIT,
         samples=tuple(
             Sample(i, starts[i], time, "200", "same", first and first * time, 0.0) for i, time in enumerate(seconds)
         ),

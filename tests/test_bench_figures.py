@@ -47,6 +47,8 @@ def measurement(
         rate=None,
         cpu=0.0,
         wait=wait,
+        shortest_wait=wait,
+        longest_wait=wait,
         samples=samples,
         subject=Usage(cpu, 1, 1, 1, None, None),
         stand_in=seen,

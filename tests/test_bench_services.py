@@ -163,7 +163,15 @@ def test_embeddings_are_numbers_from_the_text(tmp_path: Path) -> None:
 
 def start_subject(folder: Path, target: str, log: str = "log", **setup: Any) -> tuple[Process, dict[str, Any]]:
     calls = [{"callable": target, "args": [], "kwargs": {}}]
-    config = {"kind": "call", "calls": calls, "paths": [str(folder)], "sessions": "own", "loop": "", "trace": False}
+    config = {
+        "kind": "call",
+        "calls": calls,
+        "object": {},
+        "paths": [str(folder)],
+        "sessions": "own",
+        "loop": "",
+        "trace": False,
+    }
     return Process.start(
         "subject", subject_command(sys.executable), folder, dict(os.environ), folder / log, config | setup
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from asyncify.bench.compare import Gain, compare_speed
-from asyncify.bench.explain import beats_bound, explain
+from asyncify.bench.explain import ENOUGH, beats_bound, explain, is_disturbed
 from asyncify.bench.samples import Measurement, Side
 
 QUIET = 0.1  # of all cores: other programs may use so much before the report warns
@@ -90,7 +90,9 @@ def _noise(measurements: Sequence[Measurement], cores: int) -> Iterator[Note]:
     noisy = [share for share in others if share is not None and share > QUIET * cores]
     if noisy:
         text = f"in {len(noisy)} of {len(others)} measurements other programs used up to {max(noisy):.2f} of {cores} "
-        yield Note(NOISY, f"{text}cores; run again when it is quiet")
+        lost = sum(is_disturbed(one, cores) and (one.share or 1.0) < ENOUGH for one in measurements)
+        held = f", and held back {lost} of them" if lost else ""
+        yield Note(NOISY, f"{text}cores{held}; run again when it is quiet")
     for group in same_things(measurements):
         means = [one.mean for one in group]
         if max(means) > (1 + SHAKY) * min(means):
@@ -107,7 +109,7 @@ def _notes(
     for group in same_things(measurements):
         worst = min(group, key=lambda one: one.share or 0.0)
         reason = explain(worst, unloaded_of(worst), cores)
-        if reason:
+        if reason and not is_disturbed(worst, cores):
             yield Note(worst.name, reason)
         failed = sum(one.errors for one in group)
         if failed:

@@ -14,6 +14,12 @@ def beats_bound(measurement: Measurement) -> bool:
     return measurement.share is not None and measurement.share > TIMER_ERROR
 
 
+def is_disturbed(measurement: Measurement, cores: int) -> bool:
+    """Was the machine so busy with other programs that no more can be said?"""
+    others, used = measurement.others_cpu_seconds or 0.0, _used(measurement)
+    return used >= FULL * cores * measurement.elapsed and others > used / 2
+
+
 def explain(measurement: Measurement, unloaded: Measurement, cores: int) -> str | None:
     """One sentence on what held it back, with figures; None if the bound was reached or there is none."""
     if measurement.bound is None or measurement.share is None or measurement.share >= ENOUGH:
@@ -78,8 +84,7 @@ def _busy_process(measurement: Measurement) -> str | None:
 
 
 def _busy_machine(measurement: Measurement, cores: int) -> str | None:
-    used = [measurement.subject, measurement.stand_in.usage, measurement.client]
-    total = sum(usage.cpu_seconds for usage in used if usage) + (measurement.others_cpu_seconds or 0.0)
+    total = _used(measurement)
     if total < FULL * cores * measurement.elapsed:
         return None
     return f"the machine was busy: {total / measurement.elapsed:.2f} of {cores} cores in use; {_shares(measurement)}"
@@ -121,3 +126,9 @@ def _shares(measurement: Measurement) -> str:
     if measurement.subject.loop_lag_max is not None:
         parts.append(f"event loop late by up to {measurement.subject.loop_lag_max * 1000:.0f} ms")
     return ", ".join(parts)
+
+
+def _used(measurement: Measurement) -> float:
+    """Seconds of processor time that all programs used."""
+    used = [measurement.subject, measurement.stand_in.usage, measurement.client]
+    return sum(usage.cpu_seconds for usage in used if usage) + (measurement.others_cpu_seconds or 0.0)

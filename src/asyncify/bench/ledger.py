@@ -62,6 +62,10 @@ class Ledger:
             "peak_in_flight": self._peak_in_flight,
         }
 
+    def waits(self) -> list[tuple[float, float]]:
+        """Start and end of each wait as it was set, on the clock of `spans`."""
+        return self._waits
+
     def spans(self) -> list[tuple[float, float, str, int]]:
         """Start, end, method and path, port of each call; times are those of perf_counter, one clock on a machine."""
         return self._spans

@@ -19,19 +19,18 @@ import msgspec
 
 from asyncify.bench.copies import copied
 from asyncify.bench.latency import Latency
+from asyncify.bench.ledger import covered
 from asyncify.bench.machine import busy_seconds
 from asyncify.bench.process import Process, helper_command
 from asyncify.bench.rows import read_rows
 from asyncify.bench.samples import Measurement, Sample, Side, StandInRecord
 from asyncify.bench.scenario import CallCase, Case, HttpCase, Scenario
 from asyncify.bench.started import start_all
-from asyncify.bench.subjects import PATIENCE, Ran, Subject, complained, start_subject
-from asyncify.bench.templates import fill
+from asyncify.bench.subjects import PATIENCE, Ran, Subject, Surroundings, complained, start_subject
 from asyncify.bench.traffic import canonical
 from asyncify.bench.watch import thinned, watching
 from asyncify.bench.ways import Way
 
-PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ws_proxy", "wss_proxy"})
 WARM_UP_SPEED = 20.0  # the stand-in answers so much faster while connections are made and caches filled
 FIRST_WARM_UP = 1_000_000  # warm-up requests are numbered from here, so that they share no state with measured ones
 MOST_WARM_UP = 10  # callers; what more of them need in memory is for the measurement to show
@@ -125,25 +124,24 @@ class Bench:
         """Make the requests of the run, after a warm-up."""
         scenario, tree = self._scenario, run.tree
         with copied(tree.root, self._scratch) as folder:
-            with (
-                start_all(scenario.started, folder.parent) as ports,
-                start_subject(
-                    run.name, run.case, run.way, tree.python, scenario, folder, self._environment(ports),
-                    trace=run.is_traced,
-                ) as subject,
-            ):  # fmt: skip
-                warmed_up = self._warm_up(run, subject)
-                self._clear(run.speed, run.waits)
-                busy, own = busy_seconds(), _own_seconds()
-                with watching(subject.pid) as watched:
-                    ran = subject.run(_command(run))
-                record = self._stand_in.ask({"do": "read", "spans": run.is_traced}, PATIENCE)
-                busy_after, own_after = busy_seconds(), _own_seconds()
+            with start_all(scenario.started, folder.parent) as ports:
+                where = Surroundings(tree.python, scenario, folder, {"services": self._services, **ports})
+                with start_subject(run.name, run.case, run.way, where, trace=run.is_traced) as subject:
+                    warmed_up = self._warm_up(run, subject)
+                    self._clear(run.speed, run.waits)
+                    busy, own = busy_seconds(), _own_seconds()
+                    with watching(subject.pid) as watched:
+                        ran = subject.run(_command(run))
+                    record = self._stand_in.ask(
+                        {"do": "read", "spans": run.is_traced, "waits": run.unloaded is None}, PATIENCE
+                    )
+                    busy_after, own_after = busy_seconds(), _own_seconds()
             rows = read_rows(scenario.databases, folder)
             logs = self._logs(Counter(ran.logs) + Counter(complained(folder)))
         stand_in = msgspec.convert(record, StandInRecord)
         used = ran.usage.cpu_seconds + stand_in.usage.cpu_seconds + own_after - own
         used += ran.client.cpu_seconds if ran.client else 0.0
+        wait, shortest, longest = _waits(run, stand_in, ran, record.get("waits", []))
         answers = {sample[0]: self._answer(run.case, sample[4]) for sample in ran.samples}
         measurement = Measurement(
             table=run.table,
@@ -159,7 +157,9 @@ class Bench:
             planned=run.planned or run.load.count,
             rate=run.load.rate,
             cpu=run.cpu,
-            wait=_wait(stand_in, len(ran.samples), run.unloaded),
+            wait=wait,
+            shortest_wait=shortest,
+            longest_wait=longest,
             samples=_samples(ran, answers),
             subject=ran.usage,
             stand_in=stand_in,
@@ -193,13 +193,6 @@ class Bench:
         patterns = [re.compile(pattern) for pattern in self._scenario.ignore.logs]
         kept = {line: n for line, n in found.items() if not any(pattern.search(line) for pattern in patterns)}
         return Counter(kept)
-
-    def _environment(self, ports: Mapping[str, str]) -> dict[str, str]:
-        """The subject's: no proxy between it and the loopback, the same order of sets on both sides."""
-        env = {key: value for key, value in os.environ.items() if key.lower() not in PROXIES}
-        env |= {"NO_PROXY": "*", "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-        values = {"services": self._services, **ports}
-        return env | {key: str(fill(value, values.__getitem__)) for key, value in self._scenario.env.items()}
 
 
 @contextmanager
@@ -256,16 +249,24 @@ def _runner(run: Run, subject: Subject) -> str:
     return f"{count:,} {one if count == 1 else many}{limit}" + (" on uvloop" if subject.loop == "uvloop" else "")
 
 
-def _wait(stand_in: StandInRecord, count: int, unloaded: Measurement | None) -> float:
-    """Seconds that one request has to wait even if nothing else does.
+def _waits(run: Run, stand_in: StandInRecord, ran: Ran, waits: list[list[float]]) -> tuple[float, float, float]:
+    """Seconds that one request has to wait even if nothing else does: on average, at least and at most.
 
     With one caller it is the time covered by waits: what a request does side by side counts once. With more, it is
     that same time, scaled if these requests waited more or less than those.
     """
-    if unloaded is None:
-        return stand_in.covered / count
-    waited_alone = unloaded.stand_in.waited / len(unloaded.samples)
-    return unloaded.wait * (stand_in.waited / count) / waited_alone if waited_alone else 0.0
+    count = len(ran.samples)
+    alone = run.unloaded
+    if alone is None:
+        began = ran.began or 0.0
+        each = [
+            covered((start, end) for start, end in waits if begin <= start < begin + seconds)
+            for begin, seconds in ((began + sample[1], sample[2]) for sample in ran.samples)
+        ]
+        return stand_in.covered / count, min(each), max(each)
+    waited_alone = alone.stand_in.waited / len(alone.samples)
+    scale = (stand_in.waited / count) / waited_alone if waited_alone else 0.0
+    return alone.wait * scale, alone.shortest_wait * scale, alone.longest_wait * scale
 
 
 def _samples(ran: Ran, answers: Mapping[int, str]) -> tuple[Sample, ...]:

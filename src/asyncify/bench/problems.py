@@ -14,7 +14,7 @@ from asyncify.bench.scenario import CallCase, Case, CommandCase, HttpCase, Scena
 from asyncify.bench.templates import holes
 from asyncify.bench.ways import read_way
 
-TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*(?:\(\))*(?:\.[A-Za-z_]\w*(?:\(\))*)*")
+TARGET = re.compile(r"(?:[A-Za-z_][\w.]*:|\.)[A-Za-z_]\w*(?:\(\))*(?:\.[A-Za-z_]\w*(?:\(\))*)*")
 REQUEST_PARTS = {"body", "query", "headers"}
 REGEX_HINT = "escape what is meant literally"
 
@@ -61,6 +61,8 @@ def _case_problems(key: str, case: Case) -> Iterator[Problem]:
     if isinstance(case, CallCase):
         for target in (case.callable, *(given.callable for given in case.inputs if given.callable)):
             yield from _target_problems(f"{key}.callable", target)
+        if case.callable.startswith(".") and "$new" not in case.object:
+            yield f"{key}.object", "is not there", 'write object = {"$new" = "package.module:Class", args = []}'
         if not case.inputs:
             yield f"{key}.input", "no input", "leave the key out to call without arguments"
         return

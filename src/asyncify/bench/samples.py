@@ -82,7 +82,9 @@ class Measurement(Struct, frozen=True, kw_only=True):
     planned: int  # requests that it stands for; more than there are samples if it was measured in part
     rate: float | None  # requests a second that arrive
     cpu: float  # seconds of processor time spent on each answer on purpose
-    wait: float  # seconds on the critical path of one request, as set; measured with one caller
+    wait: float  # seconds on the critical path of one request, as set; measured with one caller; the mean of all
+    shortest_wait: float  # the same of the request that waits least, and most
+    longest_wait: float
     samples: tuple[Sample, ...]
     subject: Usage
     stand_in: StandInRecord
@@ -118,15 +120,19 @@ class Measurement(Struct, frozen=True, kw_only=True):
 
     @property
     def best_elapsed(self) -> float:
-        """The least time in which these requests can be made: N x latency / limit, in whole rounds.
+        """The least time in which these requests can be made: N x latency / limit.
 
-        Processor time that is spent on purpose can only be spent by one request at a time.
+        What arrives together takes whole rounds, and no less than its longest request. Processor time that is spent
+        on purpose can only be spent by one request at a time.
         """
         if self.load == "arrivals":
             return max(sample.started for sample in self.samples) - min(sample.started for sample in self.samples)
-        count, each = len(self.samples), self.wait + self.cpu
-        rounds = math.ceil(count / self.limit) if self.load == "together" else count / self.limit
-        return max(rounds * each, count * self.cpu)
+        count = len(self.samples)
+        best = max(count / self.limit * (self.wait + self.cpu), count * self.cpu)
+        if self.load == "closed":
+            return best
+        rounds = math.ceil(count / self.limit)
+        return max(best, rounds * (self.shortest_wait + self.cpu), self.longest_wait + self.cpu)
 
     @property
     def bound(self) -> float | None:

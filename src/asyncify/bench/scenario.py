@@ -51,7 +51,8 @@ class CallCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
     """A function called directly: by one caller, by threads, and under asyncio once it is async."""
 
     name: str
-    callable: str  # "package.module:name", "package.module:make_object().method"
+    callable: str  # "package.module:name", "package.module:make_object().method", or ".method" of `object`
+    object: dict[str, Any] = field(default_factory=dict)  # a `$new` table; `{services}` in it is the stand-in's address
     inputs: tuple[Input, ...] = field(name="input", default=(Input(),))
 
 

@@ -113,8 +113,8 @@ async def serve(control: Control, scenario: Scenario) -> None:
             gauge.mark()
             control.send({})
         else:
-            spans = {"spans": stand_in.ledger.spans()} if command.get("spans") else {}
-            control.send(stand_in.ledger.read() | {"usage": gauge.read()} | spans)
+            asked = {name: getattr(stand_in.ledger, name)() for name in ("spans", "waits") if command.get(name)}
+            control.send(stand_in.ledger.read() | {"usage": gauge.read()} | asked)
     control.send({})
     await runner.cleanup()
 

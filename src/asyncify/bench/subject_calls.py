@@ -31,7 +31,9 @@ def answer_calls(control: Control, config: Message, logbook: Logbook) -> None:
     """
     if _run_loop(_serve_async(control, config, logbook), config["loop"]):
         return
-    calls = Calls([resolve_sync(call["callable"]) for call in config["calls"]], config["calls"], Tracer.of(config))
+    owner = build(config["object"])
+    functions = [resolve_sync(call["callable"], owner) for call in config["calls"]]
+    calls = Calls(functions, config["calls"], Tracer.of(config))
     control.send({"ready": True, "is_async": False, "loop": ""})
     gauge = Gauge()
     while True:
@@ -53,7 +55,10 @@ def _run_loop(main: Any, loop: str) -> bool:
 
 
 async def _serve_async(control: Control, config: Message, logbook: Logbook) -> bool:
-    functions = [await resolve(call["callable"]) for call in config["calls"]]
+    owner = build(config["object"])
+    if inspect.isawaitable(owner):
+        owner = await owner
+    functions = [await resolve(call["callable"], owner) for call in config["calls"]]
     if not any(inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each) for each in functions):
         return False
     calls = Calls(functions, config["calls"], Tracer.of(config))

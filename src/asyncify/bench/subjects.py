@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +18,12 @@ from asyncify.bench.process import Process, helper_command, subject_command
 from asyncify.bench.samples import Usage
 from asyncify.bench.scenario import CallCase, Case, CommandCase, HttpCase, Scenario
 from asyncify.bench.started import start
+from asyncify.bench.templates import HOLE, fill
 from asyncify.bench.ways import Way
 
 PATIENCE = 30.0  # seconds beyond the time that the requests may take
 SUBJECT_LOG = "subject.log"
+PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ws_proxy", "wss_proxy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,45 +87,67 @@ class ServerSubject(Subject):
         return sum(t.user + t.system for t in times), memory, sum(process.num_threads() for process in family)
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where a subject runs, and what it finds there."""
+
+    python: str
+    scenario: Scenario
+    folder: Path  # the copy of its tree
+    values: Mapping[str, str]  # of the holes `{services}` and `{NAME.port}`
+
+    @property
+    def env(self) -> dict[str, str]:
+        """No proxy between it and the loopback, the same order of sets on both sides."""
+        env = {key: value for key, value in os.environ.items() if key.lower() not in PROXIES}
+        env |= {"NO_PROXY": "*", "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        return env | {key: str(fill(value, self.values.__getitem__)) for key, value in self.scenario.env.items()}
+
+    @property
+    def env_with_path(self) -> dict[str, str]:
+        """The same for a program that is started by a command: it finds the project's modules."""
+        env = self.env
+        paths = [str(self.folder / path) for path in self.scenario.paths]
+        return env | {"PYTHONPATH": os.pathsep.join(filter(None, [*paths, env.get("PYTHONPATH", "")]))}
+
+    @property
+    def log(self) -> Path:
+        return self.folder.parent / SUBJECT_LOG
+
+    def command(self, parts: Sequence[str]) -> list[str]:
+        """The command, with the interpreter in place of `python`."""
+        return [self.python if part == "python" else part for part in parts]
+
+
 @contextmanager
-def start_subject(
-    name: str,
-    case: Case,
-    way: Way,
-    python: str,
-    scenario: Scenario,
-    folder: Path,
-    env: Mapping[str, str],
-    *,
-    trace: bool,
-) -> Iterator[Subject]:
-    """The subject in its `folder`, ready to run."""
+def start_subject(name: str, case: Case, way: Way, where: Surroundings, *, trace: bool) -> Iterator[Subject]:
+    """The subject, ready to run."""
+    timeout = where.scenario.timeout
     if isinstance(case, CommandCase):
-        setup = {
-            "command": [python if part == "python" else part for part in case.command],
-            "stdin": case.stdin,
-            "folder": str(folder),
-            "timeout": scenario.timeout,
-        }
-        search = os.pathsep.join(str(folder / path) for path in scenario.paths)
-        environment = {**env, "PYTHONPATH": os.pathsep.join(filter(None, [search, env.get("PYTHONPATH", "")]))}
-        log = folder.parent / SUBJECT_LOG
-        process, ready = Process.start(name, helper_command("programs"), folder, environment, log, setup)
+        command = where.command(case.command)
+        setup = {"command": command, "stdin": case.stdin, "folder": str(where.folder), "timeout": timeout}
+        runner = helper_command("programs")
+        process, ready = Process.start(name, runner, where.folder, where.env_with_path, where.log, setup)
         with process:
-            yield Subject(process, None, ready, scenario.timeout)
+            yield Subject(process, None, ready, timeout)
         return
     if isinstance(case, HttpCase) and case.command:
-        with _start_server(name, case, python, scenario, folder, env) as subject:
-            yield subject
+        with (
+            start(
+                name, where.command(case.command), where.env_with_path, case.ready, where.folder, where.log.parent
+            ) as server,
+            _start_callers(name, case, where, server.port, trace=False) as client,
+        ):
+            yield ServerSubject(server.pid, client, timeout)
         return
-    setup = _setup(case, way, scenario, folder, trace=trace)
-    process, ready = Process.start(name, subject_command(python), folder, env, folder.parent / SUBJECT_LOG, setup)
+    setup = _setup(case, way, where, trace=trace)
+    process, ready = Process.start(name, subject_command(where.python), where.folder, where.env, where.log, setup)
     with process:
         if isinstance(case, CallCase):
-            yield Subject(process, None, ready, scenario.timeout)
+            yield Subject(process, None, ready, timeout)
             return
-        with _start_callers(name, case, scenario, folder, ready["port"], trace=trace) as client:
-            yield Subject(process, client, ready, scenario.timeout)
+        with _start_callers(name, case, where, ready["port"], trace=trace) as client:
+            yield Subject(process, client, ready, timeout)
 
 
 def complained(folder: Path) -> Mapping[str, int]:
@@ -131,9 +156,9 @@ def complained(folder: Path) -> Mapping[str, int]:
     return complaints(log.read_text("utf-8", "replace")) if log.is_file() else {}
 
 
-def _setup(case: HttpCase | CallCase, way: Way, scenario: Scenario, folder: Path, *, trace: bool) -> dict[str, Any]:
+def _setup(case: HttpCase | CallCase, way: Way, where: Surroundings, *, trace: bool) -> dict[str, Any]:
     common = {
-        "paths": [str(folder / path) for path in scenario.paths if (folder / path).is_dir()],
+        "paths": [str(where.folder / path) for path in where.scenario.paths if (where.folder / path).is_dir()],
         "sessions": way.sessions,
         # uvloop writes to sockets by itself, where no trace sees it.
         "loop": "asyncio" if trace else "uvloop" if way.uses_uvloop else "",
@@ -144,36 +169,24 @@ def _setup(case: HttpCase | CallCase, way: Way, scenario: Scenario, folder: Path
     calls = [
         {"callable": each.callable or case.callable, "args": each.args, "kwargs": each.kwargs} for each in case.inputs
     ]
-    return {"kind": "call", "calls": calls, **common}
+    # The object's own holes are filled like those of the environment; text in other braces stays.
+    made = HOLE.sub(lambda hole: where.values.get(hole[1], hole[0]), json.dumps(case.object))
+    return {"kind": "call", "calls": calls, "object": json.loads(made), **common}
 
 
 @contextmanager
-def _start_server(
-    name: str, case: HttpCase, python: str, scenario: Scenario, folder: Path, env: Mapping[str, str]
-) -> Iterator[Subject]:
-    command = [python if part == "python" else part for part in case.command]
-    search = os.pathsep.join(str(folder / path) for path in scenario.paths)
-    environment = {**env, "PYTHONPATH": search}
-    with (
-        start(name, command, environment, case.ready, folder, folder.parent) as running,
-        _start_callers(name, case, scenario, folder, running.port, trace=False) as client,
-    ):
-        yield ServerSubject(running.pid, client, scenario.timeout)
-
-
-@contextmanager
-def _start_callers(
-    name: str, case: HttpCase, scenario: Scenario, folder: Path, port: int, *, trace: bool
-) -> Iterator[Process]:
+def _start_callers(name: str, case: HttpCase, where: Surroundings, port: int, *, trace: bool) -> Iterator[Process]:
+    ignore = where.scenario.ignore
     setup = {
         "base": f"http://127.0.0.1:{port}",
         "requests": msgspec.to_builtins(case.requests),
-        "ignore": scenario.ignore.answers,
-        "unordered": scenario.ignore.unordered,
-        "timeout": scenario.timeout,
+        "ignore": ignore.answers,
+        "unordered": ignore.unordered,
+        "timeout": where.scenario.timeout,
         "trace": trace,
     }
-    log = folder.parent / "callers.log"
-    client, _ = Process.start(f"callers of {name}", helper_command("load"), folder.parent, dict(os.environ), log, setup)
+    log = where.log.with_name("callers.log")
+    folder = where.folder.parent
+    client, _ = Process.start(f"callers of {name}", helper_command("load"), folder, dict(os.environ), log, setup)
     with client:
         yield client

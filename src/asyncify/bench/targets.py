@@ -13,9 +13,12 @@ CALL = "()"
 NEW = "$new"  # {"$new": "package.module:Class", "args": [...], "kwargs": {...}} is an object of the project
 
 
-async def resolve(target: str) -> Any:
-    """The object that the target names, found inside the event loop: a `()` that gives an awaitable is awaited."""
-    found, parts = _start(target)
+async def resolve(target: str, owner: Any = None) -> Any:
+    """The object that the target names, found inside the event loop: a `()` that gives an awaitable is awaited.
+
+    A target that begins with a dot names something of `owner`.
+    """
+    found, parts = _start(target, owner)
     for part in parts:
         found = getattr(found, part.replace(CALL, ""))
         for _ in range(part.count(CALL)):
@@ -25,9 +28,9 @@ async def resolve(target: str) -> Any:
     return found
 
 
-def resolve_sync(target: str) -> Any:
+def resolve_sync(target: str, owner: Any = None) -> Any:
     """The object that the target names."""
-    found, parts = _start(target)
+    found, parts = _start(target, owner)
     for part in parts:
         found = getattr(found, part.replace(CALL, ""))
         for _ in range(part.count(CALL)):
@@ -45,6 +48,8 @@ def build(value: Any) -> Any:
     return [build(item) for item in value] if isinstance(value, list) else value
 
 
-def _start(target: str) -> tuple[Any, list[str]]:
+def _start(target: str, owner: Any) -> tuple[Any, list[str]]:
+    if target.startswith("."):
+        return owner, target[1:].split(".")
     module, _, path = target.partition(":")
     return importlib.import_module(module), path.split(".")

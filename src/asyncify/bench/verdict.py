@@ -9,6 +9,7 @@ from asyncify.bench.compare import Difference
 from asyncify.bench.verify import Checked, Verdict
 
 MOST_DIFF_LINES = 60
+MOST_OF_ANSWER = 200  # characters
 COLOURS = {"-": "red", "+": "green", "@": "cyan"}
 
 
@@ -49,7 +50,8 @@ def _checked(item: Checked) -> Text:
         f"{item.rows} rows, {item.logs} log records"
     )
     if item.failed:
-        text.append(f"; {item.failed} requests fail before as well", style="yellow")
+        first = item.failure if len(item.failure) <= MOST_OF_ANSWER else f"{item.failure[:MOST_OF_ANSWER]}..."
+        text.append(f"; {item.failed} fail before as well, the first with {first}", style="yellow")
     if item.unknown:
         text.append(f"; answered 404, because no [[service]] says what: {', '.join(item.unknown)}", style="yellow")
     return text

@@ -32,6 +32,7 @@ class Checked(Struct, frozen=True):
     logs: int
     unknown: tuple[str, ...]  # calls that nothing in the scenario answers
     failed: int  # requests that failed before and after alike
+    failure: str  # what the first of them was answered with
 
 
 class Verdict(Struct, frozen=True):
@@ -103,4 +104,5 @@ def _checked(taken: Taken) -> Checked:
         logs=taken.logs.total(),
         unknown=tuple(sorted(measurement.stand_in.unknown)),
         failed=measurement.errors,
+        failure=next((taken.answers[one.number] for one in measurement.samples if one.is_error), ""),
     )
