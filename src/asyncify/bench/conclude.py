@@ -109,7 +109,7 @@ def _notes(
     for group in same_things(measurements):
         worst = min(group, key=lambda one: one.share or 0.0)
         reason = explain(worst, unloaded_of(worst), cores)
-        if reason and not is_disturbed(worst, cores):
+        if reason:
             yield Note(worst.name, reason)
         failed = sum(one.errors for one in group)
         if failed:

@@ -24,15 +24,10 @@ def explain(measurement: Measurement, unloaded: Measurement, cores: int) -> str 
     """One sentence on what held it back, with figures; None if the bound was reached or there is none."""
     if measurement.bound is None or measurement.share is None or measurement.share >= ENOUGH:
         return None
-    return (
-        _arrivals(measurement)
-        or _ran_out(measurement)
-        or _limit(measurement)
-        or _busy_process(measurement)
-        or _busy_machine(measurement, cores)
-        or _own_time(measurement, unloaded)
-        or _queueing(measurement, unloaded)
-    )
+    known = _arrivals(measurement) or _ran_out(measurement) or _limit(measurement) or _busy_process(measurement)
+    if known or is_disturbed(measurement, cores):  # of what is disturbed, the note on the machine says enough
+        return known
+    return _busy_machine(measurement, cores) or _own_time(measurement, unloaded) or _queueing(measurement, unloaded)
 
 
 def _arrivals(measurement: Measurement) -> str | None:
