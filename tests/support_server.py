@@ -19,6 +19,8 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
+from support_models import ModelRoutes
+
 # path -> Content-Type (None: none is sent) and body
 BODIES: dict[str, tuple[str | None, bytes]] = {
     "/text-utf8": ("text/plain; charset=utf-8", "naïve café €".encode()),
@@ -120,7 +122,7 @@ class _Http(ThreadingHTTPServer):
         """Clients that go away are part of the tests."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(ModelRoutes, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: _Http

@@ -32,7 +32,13 @@ AT_HAND = [
     "xmlrpc",
 ]
 # Stand for something without an importable name, or were removed from newer versions of Python.
-STAND_INS = ("subprocess.Popen.stdout", "socket.SocketIO.read1", "ssl.wrap_socket")
+STAND_INS = (
+    "httpx.OpenResponse",
+    "httpx.Pieces",
+    "subprocess.Popen.stdout",
+    "socket.SocketIO.read1",
+    "ssl.wrap_socket",
+)
 # A function and the class that it makes are one thing to a user.
 SAME_TO_A_USER = frozenset(
     {

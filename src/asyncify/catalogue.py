@@ -113,6 +113,8 @@ class Catalogue:
             held = {member.removesuffix("()") for member in (*kind.held, *kind.iterated)}
             if name in held | kind.keeps or name in kind.attributes or f"{kind.id}.{name}" in self.by_call:
                 return True
+            if ANY_ATTRIBUTE in kind.attributes and not name.startswith("_"):
+                return True
             kind = self.types.get(kind.base) if kind.base else None
         return False
 

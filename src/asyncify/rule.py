@@ -148,6 +148,7 @@ class PackType:
     attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # or ANY_ATTRIBUTE -> type id
     enters: str | None = None  # type of x in `with value as x`; None: cannot be entered
     enters_async: bool = False  # `with` must become `async with`
+    iterates_async: bool = False  # `for` must become `async for`
     yields: str | None = None  # type of the items, when iterated or subscripted
     base: str | None = None  # another pack type whose members it inherits
     not_waiting: frozenset[str] = frozenset()  # methods to which a rule for `TYPE.*` does not apply

@@ -45,6 +45,7 @@ def read_type(section: Section, pack: str) -> PackType:
         attributes=_attributes(section, own),
         enters=_optional_type(section, "enters", own),
         enters_async=section.flag("enters_async"),
+        iterates_async=section.flag("iterates_async"),
         yields=_optional_type(section, "yields", own),
         base=_optional_type(section, "base", own),
         not_waiting=_members(section, "not_waiting"),

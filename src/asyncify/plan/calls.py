@@ -14,6 +14,7 @@ from asyncify.plan.generators import decide_generator_call, is_entered
 from asyncify.plan.hold import held_response
 from asyncify.plan.indirect import is_direct, value_template
 from asyncify.plan.lambdas import Form, form_at
+from asyncify.plan.naming import constructed, renamed
 from asyncify.plan.offload import offloaded
 from asyncify.plan.remarks import noted
 from asyncify.plan.scene import (
@@ -29,7 +30,7 @@ from asyncify.plan.scene import (
 from asyncify.plan.sessions import is_left_alone
 from asyncify.plan.step import Ending, Hole, Outcome, Step, Substitute, Warned
 from asyncify.reason import Reason
-from asyncify.rule import Rule, Safety
+from asyncify.rule import ANY_ATTRIBUTE, PackType, Rule, Safety
 
 CALLER_AWAITS = "caller-awaits"
 WHY_AWAIT = "The function it calls has become async."
@@ -115,6 +116,8 @@ def _written(scene: Scene, call: Call, rule: Rule, node: ast.Call, what: str) ->
     if holes is None:
         return _refused(call, what, rule.id, Reason.ARGUMENTS, "The arguments do not fit the rule's signature.")
     step = Step(call.place, Substitute(template, holes, _streaming_keyword(rule)), rule.id, rule.why, rule.safety)
+    if path := constructed(template):
+        step = Step(call.callee, renamed(scene, node.func, path), rule.id, rule.why, rule.safety)
     if template.startswith("await "):
         if rule.lazy and is_entered(scene, node) and scene.runs_in_loop(call.scope):  # entering it waits for it
             step = replace(step, action=Substitute(template.removeprefix("await "), holes))
@@ -168,9 +171,14 @@ def broken_packs(scene: Scene, decided: Decided) -> Iterator[tuple[str, Outcome]
             continue
         for path in pack_paths(call):
             rule, kind = scene.catalogue.rule_for(path), scene.catalogue.types.get(path.rpartition(".")[0])
-            is_object = kind is not None and kind.becomes is not None and rule is not None
+            is_object = kind is not None and _is_migrated(kind) and rule is not None
             if is_object and rule is not None and rule.pack in scene.migrating and not is_left_alone(scene, call, rule):
                 yield rule.pack, refused[call.place.span]
+
+
+def _is_migrated(kind: PackType) -> bool:
+    """Do its objects become others? Those of a tree of attributes do with the object at its root."""
+    return kind.becomes is not None or ANY_ATTRIBUTE in kind.attributes
 
 
 # ---------------------------------------------------------------- calls of the project's own functions

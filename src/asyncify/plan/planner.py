@@ -23,6 +23,7 @@ from asyncify.plan.generators import decide_run
 from asyncify.plan.indirect import indirect_paths
 from asyncify.plan.library_runs import decide_library_run
 from asyncify.plan.lifespan import decide_lifespan, lifespan_calls, registers_events
+from asyncify.plan.merging import merged
 from asyncify.plan.pools import decide_pools
 from asyncify.plan.quoted import decide_quoted, names_in
 from asyncify.plan.remarks import remarked
@@ -262,7 +263,7 @@ def _with_lifespans(
 
 
 def _file_plan(scene: Scene, decided: Decided) -> FilePlan:
-    steps = tuple(sorted(_unique_steps(decided.steps), key=lambda step: step.order))
+    steps = tuple(sorted(merged(decided.steps), key=lambda step: step.order))
     texts = [text for step in steps for text in _texts(step)]
     need = ImportNeed(
         modules=tuple(sorted(_modules_named(texts, scene.catalogue))),
@@ -322,10 +323,6 @@ def _texts(step: Step) -> tuple[str, ...]:
 def _support_names(step: Step) -> list[str]:
     through_values = step.action.helpers if isinstance(step.action, Substitute) else ()
     return [*through_values, *(name for text in _texts(step) for name in SUPPORT_NAME.findall(text))]
-
-
-def _unique_steps(steps: Iterable[Step]) -> list[Step]:
-    return list(dict.fromkeys(steps))
 
 
 def _unique(outcomes: Iterable[Outcome]) -> list[Outcome]:

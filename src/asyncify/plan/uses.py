@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from asyncify.infer.facts import TargetKind, Use
 from asyncify.plan.generators import is_entered
 from asyncify.plan.indirect import value_of
+from asyncify.plan.iterated import RULE as ITERATED
+from asyncify.plan.iterated import decide_iterated
 from asyncify.plan.locals import is_local_name
+from asyncify.plan.naming import renamed
 from asyncify.plan.remarks import reworded
 from asyncify.plan.scene import NOTHING, Decided, Scene
 from asyncify.plan.step import Ending, EnterAsync, FlattenCatch, Hole, Outcome, Step, Substitute
@@ -35,7 +38,7 @@ def decide_use(scene: Scene, use: Use) -> Decided:
     """Classes of a migrating library are renamed wherever they are named, their objects entered as they want to be;
     other uses need no decision."""
     if use.types:
-        return _decide_entered(scene, use)
+        return _decide_entered(scene, use) + decide_iterated(scene, use)
     if len(use.symbols) != 1:
         return NOTHING
     symbol = use.symbols[0]
@@ -82,7 +85,7 @@ def _decide_entered(scene: Scene, use: Use) -> Decided:
 def entered_packs(scene: Scene, decided: Decided) -> Iterator[tuple[str, Outcome]]:
     """Packs of which an object is entered where it cannot be entered asynchronously: they cannot migrate."""
     for outcome in decided.outcomes:
-        if outcome.rule == ENTERED:
+        if outcome.rule == ENTERED or (outcome.rule == ITERATED and outcome.reason is not None):
             yield scene.catalogue.types[outcome.what].pack, outcome
 
 
@@ -188,4 +191,5 @@ def _decide_type(scene: Scene, use: Use, node: ast.expr, kind: PackType) -> Deci
     if isinstance(parent, ast.Call) and parent.func is node:
         return NOTHING  # a constructor call has a rule of its own
     assert kind.becomes is not None
-    return Decided((Step(use.place, Substitute(kind.becomes), TYPE_RULE, WHY_TYPE),))
+    action = Substitute(kind.becomes) if "{" in kind.becomes else renamed(scene, node, kind.becomes)
+    return Decided((Step(use.place, action, TYPE_RULE, WHY_TYPE),))

@@ -48,6 +48,7 @@ SOURCES = (
     "pg_types",
     "pg_lex",
     "pg_dsn",
+    "httpx_once",
 )
 SIBLINGS = f"{__package__}."
 COMES_WITH = {"multidict": "aiohttp", "yarl": "aiohttp"}
