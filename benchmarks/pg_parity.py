@@ -76,7 +76,11 @@ def _original(name: str) -> type[BaseException]:
 
 
 CONDITIONS = tuple(
-    sorted(name for name, kind in vars(psycopg2.errors).items() if getattr(kind, "__module__", "") == "psycopg2.errors")
+    sorted(
+        name
+        for name, kind in vars(psycopg2.errors).items()
+        if isinstance(kind, type) and kind.__module__ == "psycopg2.errors"
+    )
 )
 LIBRARY = Library("psycopg2", _original, {"asyncpg": asyncpg, "asyncio": asyncio, "": builtins}, CONDITIONS)
 
@@ -160,7 +164,12 @@ def _run(code: CodeType, helpers: tuple[str, ...] | None, databases: Databases) 
     with databases.fresh(TEMPLATE) as database:
         given = _given(database)
         describe_error = partial(_error, helpers=helpers)
-        outcome, error = parity.run_form(code, helpers, given, _described, describe_error)
+        adapters = dict(psycopg2.extensions.adapters)
+        try:
+            outcome, error = parity.run_form(code, helpers, given, _described, describe_error)
+        finally:  # what a form registers holds for the whole process
+            psycopg2.extensions.adapters.clear()
+            psycopg2.extensions.adapters.update(adapters)
         return Seen(_left(database), outcome.replace(database.database, "DATABASE"), error)
 
 

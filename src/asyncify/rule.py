@@ -227,4 +227,5 @@ class Pack:
     accepts: tuple[Accepts, ...]
     values: tuple[ValueRule, ...] = ()
     replaces: tuple[str, ...] = ()  # ids of packs that are set aside when this one is loaded
+    exhaustive: bool = False  # a name of the library of which the pack says nothing is refused aloud
     profile: str | None = None  # the pack is loaded only where this profile is chosen

@@ -14,7 +14,7 @@ from asyncify.loading.templates import read_path
 from asyncify.rule import Pack
 
 SECTIONS = frozenset({"pack", "aliases", "type", "rule", "exceptions", "values", "accepts"})
-PACK_KEYS = frozenset({"id", "summary", "source", "target", "requires", "drops", "replaces", "profile"})
+PACK_KEYS = frozenset({"id", "summary", "source", "target", "requires", "drops", "replaces", "profile", "exhaustive"})
 
 
 def read_pack(text: str, file: str, *, trusted: bool) -> Pack:
@@ -41,6 +41,7 @@ def read_pack(text: str, file: str, *, trusted: bool) -> Pack:
         values=tuple(read_values(whole.table("values"), name)),
         accepts=tuple(entry for section in whole.sections("accepts") for entry in read_accepts(section)),
         replaces=head.strings("replaces"),
+        exhaustive=head.flag("exhaustive"),
         profile=head.optional("profile"),
     )
 

@@ -21,6 +21,7 @@ from asyncify.plan.definitions import decide_function
 from asyncify.plan.derived import Derived, overridden_otherwise
 from asyncify.plan.generators import decide_run
 from asyncify.plan.indirect import indirect_paths
+from asyncify.plan.leftovers import decide_leftovers
 from asyncify.plan.library_runs import decide_library_run
 from asyncify.plan.lifespan import decide_lifespan, lifespan_calls, registers_events
 from asyncify.plan.merging import merged
@@ -221,6 +222,7 @@ def _decide_file(scene: Scene) -> Decided:
     decisions += [decide_library_run(scene, run) for run in scene.facts.runs if run.methods]
     decisions += [decide_use(scene, use) for use in scene.facts.uses]
     decisions.append(decide_quoted(scene))
+    decisions.append(decide_leftovers(scene))
     decisions.append(decide_handed(scene))
     decisions.append(decide_caches(scene))
     decided = joined(decisions)

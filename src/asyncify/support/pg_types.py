@@ -38,10 +38,10 @@ class Type:
 
     values: tuple[int, ...]
     name: str
-    cast: Callable[[Any, Any], Any]
+    cast: Callable[[Any, Any], Any] | None  # None: as they are made without it
 
     def __call__(self, value: Any, cursor: Any) -> Any:
-        return self.cast(value, cursor)
+        return value if self.cast is None else self.cast(value, cursor)
 
 
 def new_type(oids: tuple[int, ...], name: str, adapter: Callable[[Any, Any], Any]) -> Type:
@@ -51,7 +51,27 @@ def new_type(oids: tuple[int, ...], name: str, adapter: Callable[[Any, Any], Any
 
 def register_type(kind: Type, scope: Any = None) -> None:
     """From now on this makes the values of its types, on every connection."""
-    _own_casts.update(dict.fromkeys(kind.values, kind.cast))
+    for oid in kind.values:
+        if kind.cast is None:
+            _own_casts.pop(oid, None)
+        else:
+            _own_casts[oid] = kind.cast
+
+
+DECIMAL = Type((1700,), "DECIMAL", None)
+FLOAT = Type((701, 700), "FLOAT", None)
+UNICODE = Type((19, 18, 25, 1042, 1043), "UNICODE", None)
+UNICODEARRAY = Type((1002, 1003, 1009, 1014, 1015), "UNICODEARRAY", None)
+
+
+def register_default_json(conn_or_curs: Any = None, globally: bool = False, loads: Any = None) -> None:
+    """From now on `loads` reads json."""
+    _own_casts[114] = lambda value, cursor: None if value is None else (loads or json.loads)(value)
+
+
+def register_default_jsonb(conn_or_curs: Any = None, globally: bool = False, loads: Any = None) -> None:
+    """From now on `loads` reads jsonb."""
+    _own_casts[3802] = lambda value, cursor: None if value is None else (loads or json.loads)(value)
 
 
 def _aware(text: str) -> datetime.datetime:

@@ -1,0 +1,42 @@
+"""Names of a library that would stay behind although everything else of it has gone."""
+
+from __future__ import annotations
+
+import ast
+
+from asyncify.plan.scene import NOTHING, Decided, Scene
+from asyncify.plan.step import Ending, Outcome
+from asyncify.reason import Reason
+from asyncify.rule import Pack
+
+RULE = "unknown-name"
+DETAIL = "It stays, and speaks of the old library only."
+
+
+def decide_leftovers(scene: Scene) -> Decided:
+    """Each name of an exhaustive pack's library for which the pack has no word."""
+    packs = [pack for pack in scene.catalogue.packs if pack.exhaustive and pack.id in scene.migrating]
+    if not packs:
+        return NOTHING
+    found = []
+    for node in ast.walk(scene.tree.module):
+        if not isinstance(node, ast.Name | ast.Attribute) or isinstance(scene.tree.parent(node), ast.Attribute):
+            continue
+        path = scene.catalogue.canonical(scene.tree.imported(node))
+        if path and any(_is_unknown(scene, pack, path) for pack in packs):
+            place = scene.tree.place(node)
+            found.append(Outcome(place, path, Ending.REFUSED, RULE, Reason.NO_REWRITE, DETAIL))
+    return Decided(outcomes=tuple(found))
+
+
+def _is_unknown(scene: Scene, pack: Pack, path: str) -> bool:
+    if not any(path == root or path.startswith(f"{root}.") for root in pack.source):
+        return False
+    catalogue = scene.catalogue
+    known = (
+        catalogue.rule_for(path),
+        catalogue.types.get(path),
+        catalogue.exception_for(path),
+        catalogue.value_for(path),
+    )
+    return all(each is None for each in known)
