@@ -37,7 +37,7 @@ RulesOption = Annotated[
     list[Path] | None, typer.Option("--rules", help="A rule pack, or a folder of them, of your own.")
 ]
 ProfileOption = Annotated[
-    list[str] | None, typer.Option("--profile", help="A target other than the default, such as psycopg for psycopg2.")
+    list[str] | None, typer.Option("--profile", help="Take the packs of this profile, which has other targets.")
 ]
 ExcludeOption = Annotated[
     list[str] | None, typer.Option("--exclude", help="Leave out paths that match (gitignore syntax).")

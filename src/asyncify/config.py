@@ -117,7 +117,7 @@ KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "exclude": (_is_texts, 'a list of patterns, such as ["tests/data/"]'),
     "jobs": (_is_number, "a number above 0"),
     "limits": (_is_limits, f"a table of numbers above 0 for some of {', '.join(DEFAULT_LIMITS)}"),
-    "profiles": (_is_texts, 'a list of profiles, such as ["psycopg"]'),
+    "profiles": (_is_texts, 'a list of profiles, such as ["acme-native"]'),
     "rules": (_is_texts, 'a list of files or folders, such as ["rules"]'),
     "support": (lambda value: isinstance(value, str) and value.isidentifier(), f'a name, such as "{SUPPORT}"'),
     "unsafe": (lambda value: isinstance(value, bool), "true or false"),
