@@ -2,164 +2,43 @@
 
 from __future__ import annotations
 
-import argparse
-import ast
-import asyncio
-import inspect
 import json
 import re
-import shutil
-import subprocess
 import sys
-import tempfile
 import threading
-import tomllib
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import clients
+
 LIST = Path(__file__).with_name("http_clients.toml")
-KEPT = Path(tempfile.gettempdir(), "asyncify-packages")
 UNIMPORTANT = frozenset({"host", "connection"})
 HTTP_MODULES = re.compile(r"^(requests|aiohttp)\b|(^|\.)_aio$")
 LIBRARY = re.compile(r"python-requests/\S+|Python/\S+ aiohttp/\S+")
 DEEPEST = 4
-SECONDS = 120
 
 
 def main() -> int:
     """Print each difference; the exit code is 1 if there is one."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="only these clients")
-    parser.add_argument("--keep", type=Path, default=KEPT, help="where downloads are kept (default: %(default)s)")
-    parser.add_argument("--drive", nargs=2, metavar=("PIN", "FOLDER"), help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    arguments = clients.parse_arguments(__doc__)
     if arguments.drive:
         return _drive(*arguments.drive)
-    clients = [c for c in _clients() if not arguments.names or c["pin"].partition("==")[0] in arguments.names]
-    calls = differences = 0
-    for client in clients:
-        print(f"{client['pin']}: {len(client['calls'])} calls", flush=True)
-        found = _compare(client, arguments.keep)
-        calls += len(client["calls"])
-        differences += len(found)
-        for line in found:
-            print(f"    ! {line}")
-    print(f"\nhttp clients: {len(clients)} packages, {calls} calls, {differences} differences")
-    return 1 if differences else 0
-
-
-def _clients() -> list[dict[str, Any]]:
-    with LIST.open("rb") as stream:
-        rows: list[dict[str, Any]] = tomllib.load(stream)["client"]
-    return rows
-
-
-def _compare(client: dict[str, Any], keep: Path) -> list[str]:
-    """What the original and the migrated package do differently, in words."""
-    from twins import fetch
-
-    from asyncify.api import migrate
-    from asyncify.config import Config
-
-    original = fetch(client["pin"], keep)
-    with tempfile.TemporaryDirectory() as work:
-        copy = Path(work, "migrated")
-        shutil.copytree(original, copy)
-        migration = migrate(Config(path=copy, cache=False))
-        if migration.faults:
-            return [str(fault) for fault in migration.faults]
-        for change in migration.changes:
-            (copy / change.path).write_bytes(change.after or b"")
-        before, after = (_results(client["pin"], folder) for folder in (original, copy))
-    if isinstance(before, str) or isinstance(after, str):
-        return [f"it does not run: {run}" for run in (before, after) if isinstance(run, str)]
-    if not any(call["traffic"] for call in before):
-        return ["the calls sent nothing, so nothing was compared"]
-    return [
-        f"{expression}: {key}\n        before {old[key]}\n        after  {new[key]}"
-        for expression, old, new in zip(client["calls"], before, after, strict=True)
-        for key in old
-        if old[key] != new[key]
-    ]
-
-
-def _results(pin: str, folder: Path) -> list[dict[str, Any]] | str:
-    """What driving the package in a process of its own gave; its last words if it failed."""
-    command = [sys.executable, "-W", "error::RuntimeWarning", __file__, "--drive", pin, str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
-    if done.returncode:
-        return done.stderr.strip()[-2000:]
-    calls: list[dict[str, Any]] = json.loads(done.stdout.rpartition("\n")[2])
-    return calls
+    return clients.compare_all("http clients", LIST, Path(__file__), arguments)
 
 
 # ---------------------------------------------------------------- in the process that drives one package
 
 
 def _drive(pin: str, folder: str) -> int:
-    client = next(row for row in _clients() if row["pin"] == pin)
-    sys.path[:0] = [folder, str(Path(folder, "src"))]
+    client = clients.load_client(LIST, pin)
     server = _Server(client["routes"])
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    results = asyncio.run(_run(client, server)) if _is_migrated(folder) else _finish(_run(client, server))
+    space = {"BASE": server.base}
+    results = clients.drive(client, folder, space, _described, server.take)
     print("\n" + re.sub(rf"(http://)?127\.0\.0\.1(:|%3A){server.server_port}", "BASE", json.dumps(results)), end="")
     return 0
-
-
-def _is_migrated(folder: str) -> bool:
-    return any(Path(folder).rglob("_aio.py"))
-
-
-def _finish(coroutine: Any) -> Any:
-    """Run a coroutine that never waits: the original must not see an event loop."""
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        return end.value
-    raise AssertionError("the original package waited for an event loop")
-
-
-async def _run(client: dict[str, Any], server: _Server) -> list[dict[str, Any]]:
-    space: dict[str, Any] = {"BASE": server.base, "_settled": _settled}
-    await _executed(client["setup"], space, "exec")
-    results = []
-    for expression in client["calls"]:
-        try:
-            value = await _listed(await _executed(expression, space, "eval"))
-            ending, result = "result", _described(value)
-        except Exception as error:
-            ending, result = "raises", _described(error)
-        results.append({"ending": ending, "value": result, "traffic": server.take()})
-    return results
-
-
-async def _executed(text: str, space: dict[str, Any], mode: str) -> Any:
-    """Run the text; whatever a call in it gives back is awaited if it can be."""
-    tree = ast.fix_missing_locations(_Awaiting().visit(ast.parse(text, mode=mode)))
-    code = compile(tree, "<calls>", mode, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    value = eval(code, space)
-    return await value if inspect.iscoroutine(value) else value
-
-
-class _Awaiting(ast.NodeTransformer):
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        return ast.Await(ast.Call(ast.Name("_settled", ast.Load()), [node], []))
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        return node
-
-
-async def _settled(value: Any) -> Any:
-    return await value if inspect.isawaitable(value) else value
-
-
-async def _listed(value: Any) -> Any:
-    if hasattr(type(value), "__aiter__"):
-        return [item async for item in value]
-    return list(value) if hasattr(type(value), "__next__") else value
 
 
 def _described(value: Any, depth: int = 0) -> Any:
