@@ -7,6 +7,7 @@ import ast
 import asyncio
 import inspect
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -21,26 +22,27 @@ KEPT = Path(tempfile.gettempdir(), "asyncify-packages")
 SECONDS = 240
 
 
-def parse_arguments(description: str | None) -> argparse.Namespace:
-    """The arguments that these measures take."""
+def parse_arguments(description: str | None, packages: Path) -> argparse.Namespace:
+    """The arguments that these measures take; `packages` is the list that stands in the repository."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("names", nargs="*", help="only these packages")
     parser.add_argument("--keep", type=Path, default=KEPT, help="where downloads are kept (default: %(default)s)")
+    parser.add_argument("--list", type=Path, default=packages, help="a table of packages and calls (default: ours)")
     parser.add_argument("--drive", nargs=2, metavar=("PIN", "FOLDER"), help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def compare_all(title: str, packages: Path, script: Path, arguments: argparse.Namespace) -> int:
+def compare_all(title: str, script: Path, arguments: argparse.Namespace) -> int:
     """Print each difference between the packages of the list and what becomes of them; 1 if there is one.
 
     `script` drives one package if it is called with --drive.
     """
-    chosen = [row for row in _rows(packages) if not arguments.names or _name(row) in arguments.names]
+    chosen = [row for row in _rows(arguments.list) if not arguments.names or _name(row) in arguments.names]
     calls = differences = 0
     endings: Counter[str] = Counter()
     for client in chosen:
         print(f"{client['pin']}: {len(client['calls'])} calls", flush=True)
-        found = _compare(client, arguments.keep, script, endings)
+        found = _compare(client, arguments, script, endings)
         calls += len(client["calls"])
         differences += len(found)
         for line in found:
@@ -84,14 +86,15 @@ def _words(endings: Counter[str]) -> str:
     return "".join(f", {count} {ending}" for ending, count in sorted(endings.items()))
 
 
-def _compare(client: dict[str, Any], keep: Path, script: Path, endings: Counter[str]) -> list[str]:
+def _compare(client: dict[str, Any], arguments: argparse.Namespace, script: Path, endings: Counter[str]) -> list[str]:
     """What the original and the migrated package do differently, in words; adds up the endings of its `library`."""
     from twins import fetch
 
     from asyncify.api import migrate
     from asyncify.config import Config
 
-    original = fetch(client["pin"], keep)
+    original, *needs = (fetch(pin, arguments.keep) for pin in (client["pin"], *client.get("needs", ())))
+    command = [str(script), "--list", str(arguments.list), "--drive", client["pin"]]
     with tempfile.TemporaryDirectory() as work:
         copy = Path(work, "migrated")
         shutil.copytree(original, copy)
@@ -103,7 +106,7 @@ def _compare(client: dict[str, Any], keep: Path, script: Path, endings: Counter[
         if library := client.get("library"):
             outcomes = [each for each in migration.plan.outcomes if each.what.startswith(f"{library}.")]
             endings.update(str(outcome.ending) for outcome in outcomes)
-        before, after = (_results(client["pin"], folder, script) for folder in (original, copy))
+        before, after = (_results([*command, str(folder)], needs) for folder in (original, copy))
     if isinstance(before, str) or isinstance(after, str):
         return [f"it does not run: {run}" for run in (before, after) if isinstance(run, str)]
     if not any(call["traffic"] for call in before):
@@ -116,10 +119,12 @@ def _compare(client: dict[str, Any], keep: Path, script: Path, endings: Counter[
     ]
 
 
-def _results(pin: str, folder: Path, script: Path) -> list[dict[str, Any]] | str:
+def _results(command: list[str], needs: list[Path]) -> list[dict[str, Any]] | str:
     """What driving the package in a process of its own gave; its last words if it failed."""
-    command = [sys.executable, "-W", "error::RuntimeWarning", str(script), "--drive", pin, str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+    searched = os.pathsep.join(str(folder) for need in needs for folder in (need, need / "src"))
+    command = [sys.executable, "-W", "error::RuntimeWarning", *command]
+    environment = {**os.environ, "PYTHONPATH": searched}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, env=environment)
     if done.returncode:
         return done.stderr.strip()[-2000:]
     calls: list[dict[str, Any]] = json.loads(done.stdout.rpartition("\n")[2])

@@ -22,17 +22,17 @@ DEEPEST = 4
 
 def main() -> int:
     """Print each difference; the exit code is 1 if there is one."""
-    arguments = clients.parse_arguments(__doc__)
+    arguments = clients.parse_arguments(__doc__, LIST)
     if arguments.drive:
-        return _drive(*arguments.drive)
-    return clients.compare_all("http clients", LIST, Path(__file__), arguments)
+        return _drive(arguments.list, *arguments.drive)
+    return clients.compare_all("http clients", Path(__file__), arguments)
 
 
 # ---------------------------------------------------------------- in the process that drives one package
 
 
-def _drive(pin: str, folder: str) -> int:
-    client = clients.load_client(LIST, pin)
+def _drive(packages: Path, pin: str, folder: str) -> int:
+    client = clients.load_client(packages, pin)
     server = _Server(client["routes"])
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     space = {"BASE": server.base}
