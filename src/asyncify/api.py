@@ -122,7 +122,7 @@ def _coloured(
             in_loop=in_loop,
             colour_detected=False,
         )
-        bad = unworkable(pooled, index, colouring)
+        bad = unworkable(pooled, project.sources, index, colouring)
         stays = find_held(project.sources, index, colouring)
         joining = joining_by_name(index, colouring) - by_name - held.keys()
         running = running_in_loop(index, colouring)

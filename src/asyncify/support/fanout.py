@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import functools
 import inspect
 import os
@@ -69,10 +70,11 @@ class TaskPool:
         task.add_done_callback(self._forget)
         return task
 
-    def map(self, function: Callable[..., Any], *iterables: Iterable[Any]) -> Mapped:
+    def map(self, function: Callable[..., Any], *iterables: Iterable[Any], timeout: float | None = None) -> Mapped:
         """Start a call for each item now. `await` gives the list of results in the order of the items; `async for`
-        gives each as soon as it and those before it are there."""
-        return Mapped(list(map(functools.partial(self.submit, function), *iterables)), self._waiting)
+        gives each as soon as it and those before it are there, and TimeoutError `timeout` seconds from now."""
+        tasks = list(map(functools.partial(self.submit, function), *iterables))
+        return Mapped(tasks, self._waiting, timeout)
 
     async def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Wait for all tasks. Those that have not begun are left out with `cancel_futures`."""
@@ -106,9 +108,12 @@ class TaskPool:
 class Mapped:
     """The results of TaskPool.map. The first failure in their order is raised, and what waits then is left out."""
 
-    def __init__(self, tasks: list[asyncio.Task[Any]], waiting: set[asyncio.Task[Any]]) -> None:
+    def __init__(
+        self, tasks: list[asyncio.Task[Any]], waiting: set[asyncio.Task[Any]], timeout: float | None = None
+    ) -> None:
         self._tasks = tasks
         self._waiting = waiting
+        self._end = None if timeout is None else asyncio.get_running_loop().time() + timeout
 
     def __await__(self) -> Generator[Any, None, list[Any]]:
         return self._listed().__await__()
@@ -116,7 +121,8 @@ class Mapped:
     async def __aiter__(self) -> AsyncIterator[Any]:
         try:
             for task in self._tasks:
-                yield await asyncio.shield(task)
+                left = None if self._end is None else self._end - asyncio.get_running_loop().time()
+                yield await result_of(task, left)
         finally:
             for task in self._tasks:
                 if task in self._waiting:
@@ -124,6 +130,36 @@ class Mapped:
 
     async def _listed(self) -> list[Any]:
         return [result async for result in self]
+
+
+async def result_of(future: asyncio.Future[Any], timeout: float | None = None) -> Any:  # noqa: ASYNC109
+    """What concurrent.futures.Future.result gives and raises."""
+    await _ended(future, timeout)
+    return future.result()
+
+
+async def exception_of(future: asyncio.Future[Any], timeout: float | None = None) -> BaseException | None:  # noqa: ASYNC109
+    """What concurrent.futures.Future.exception gives and raises."""
+    await _ended(future, timeout)
+    return future.exception()
+
+
+async def _ended(future: asyncio.Future[Any], timeout: float | None) -> None:  # noqa: ASYNC109
+    done, _ = await asyncio.wait([future], timeout=None if timeout is None else max(0, timeout))
+    if not done:
+        raise concurrent.futures.TimeoutError
+    if future.cancelled():
+        raise concurrent.futures.CancelledError
+
+
+async def wait(
+    futures: Iterable[Any],
+    timeout: float | None = None,  # noqa: ASYNC109
+    return_when: str = "ALL_COMPLETED",
+) -> tuple[set[Any], set[Any]]:
+    """What concurrent.futures.wait gives: those that are done, and those that are not."""
+    waiting = set(futures)
+    return await asyncio.wait(waiting, timeout=timeout, return_when=return_when) if waiting else (set(), set())
 
 
 async def as_completed(futures: Iterable[Any], timeout: float | None = None) -> AsyncIterator[Any]:  # noqa: ASYNC109
@@ -135,6 +171,6 @@ async def as_completed(futures: Iterable[Any], timeout: float | None = None) -> 
         left = None if end is None else max(0, end - loop.time())
         done, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         if not done:
-            raise asyncio.TimeoutError(f"{len(waiting)} futures unfinished")  # noqa: UP041
+            raise concurrent.futures.TimeoutError(f"{len(waiting)} futures unfinished")
         for future in done:
             yield future
