@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 import ast
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 import tomllib
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from package_checks import Environment, environment_for, home_of, modules_below
 from twins import fetch
 
 from asyncify.api import Migration, migrate
@@ -28,7 +28,14 @@ from asyncify.plan.step import Ending, Plan
 LIST = Path(__file__).with_name("packages.toml")
 KEPT = Path(tempfile.gettempdir(), "asyncify-packages")
 VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request"})
-IMPORT_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    """What a package is checked with."""
+
+    environment: Environment
+    module: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,7 @@ class Package:
 
     pin: str
     style: str
-    module: str | None
+    module: str
 
     @property
     def name(self) -> str:
@@ -55,13 +62,14 @@ class Result:
     reasons: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     imported: str = ""
+    unused: int | None = None
     wrong: list[str] = field(default_factory=list)
 
 
 def load_packages() -> list[Package]:
     with LIST.open("rb") as stream:
         rows = tomllib.load(stream)["package"]
-    return [Package(row["pin"], row["style"], row.get("module")) for row in rows]
+    return [Package(row["pin"], row["style"], row["module"]) for row in rows]
 
 
 def main() -> int:
@@ -70,22 +78,27 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="only these packages")
     parser.add_argument("--keep", type=Path, default=KEPT, help="where downloads are kept (default: %(default)s)")
     parser.add_argument("--results", type=Path, help="leave the migrated packages here")
+    parser.add_argument("--fast", action="store_true", help="do not install dependencies, import, or run mypy")
     arguments = parser.parse_args()
+    environments = None if arguments.fast else arguments.keep / "environments"
     packages = [p for p in load_packages() if not arguments.names or p.name.lower() in map(str.lower, arguments.names)]
-    print(f"{'package':22}{'files':>6}{'async':>7}{'converted':>11}{'bridged':>9}{'refused':>9}{'seconds':>9}  import")
+    print(
+        f"{'package':22}{'files':>6}{'async':>7}{'converted':>11}{'bridged':>9}{'refused':>9}{'seconds':>9}{'imported':>13}{'unused':>8}"
+    )
     results = []
     for package in packages:
         with tempfile.TemporaryDirectory() as work:
             copy = (arguments.results or Path(work)) / package.name
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(fetch(package.pin, arguments.keep), copy)
-            results.append(_measure(package, copy))
+            results.append(_measure(package, copy, environments))
         _show(results[-1])
     endings = sum((result.endings for result in results), Counter[Ending]())
     wrong = sum(len(result.wrong) for result in results)
     print(
         f"\npackages: {len(results)} packages, {sum(r.functions for r in results)} functions async, "
-        f"{endings[Ending.CONVERTED]} calls converted, {endings[Ending.REFUSED]} refused, {wrong} faults"
+        f"{endings[Ending.CONVERTED]} calls converted, {endings[Ending.REFUSED]} refused, "
+        f"{sum(r.unused or 0 for r in results)} coroutines unused, {wrong} faults"
     )
     return 1 if wrong else 0
 
@@ -94,7 +107,8 @@ def _show(result: Result) -> None:
     ends = result.endings
     print(
         f"{result.package.name:22}{result.files:6}{result.functions:7}{ends[Ending.CONVERTED]:11}"
-        f"{ends[Ending.BRIDGED]:9}{ends[Ending.REFUSED]:9}{result.seconds:9.1f}  {result.imported}",
+        f"{ends[Ending.BRIDGED]:9}{ends[Ending.REFUSED]:9}{result.seconds:9.1f}{result.imported:>13}"
+        f"{'' if result.unused is None else result.unused:>8}",
         flush=True,
     )
     if result.reasons:
@@ -103,11 +117,13 @@ def _show(result: Result) -> None:
         print(f"    ! {line}")
 
 
-def _measure(package: Package, copy: Path) -> Result:
+def _measure(package: Package, copy: Path, environments: Path | None) -> Result:
     result = Result(package)
-    started = time.perf_counter()
+    checks = _Checks(environment_for(package.pin, environments), package.module) if environments else None
+    home = home_of(copy, package.module)
     try:
-        before = _runs(package, copy)
+        unloadable = checks.environment.failing_imports(home, modules_below(home, package.module)) if checks else {}
+        unused = checks.environment.unused_coroutines(home, [_entry(home, package.module)]) if checks else []
         started = time.perf_counter()
         migration = migrate(Config(path=copy, cache=False))
     except Exception:
@@ -124,8 +140,9 @@ def _measure(package: Package, copy: Path) -> Result:
     _write(copy, migration.changes)
     result.wrong += _uncompilable(copy, migration.changes)
     result.wrong += _restless(copy)
-    result.imported, trouble = _loads(package, copy, before)
-    result.wrong += trouble
+    if checks is not None:
+        _loads(checks, result, copy, unloadable)
+        _awaits(checks, result, copy, unused)
     return result
 
 
@@ -197,32 +214,29 @@ def _restless(copy: Path) -> Iterator[str]:
     yield from (f"a second run would change {change.path}" for change in again.changes)
 
 
-# ---------------------------------------------------------------- does it load?
+# ---------------------------------------------------------------- does it load, is everything awaited?
 
 
-def _runs(package: Package, copy: Path) -> str:
-    """ "" where the package can be imported with warnings as errors, else why not."""
-    if package.module is None:
-        return "not tried"
-    code = f"import sys; sys.path.insert(0, {str(_home(copy, package.module))!r}); import {package.module}"
-    command = [sys.executable, "-I", "-B", "-W", "error", "-c", code]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=IMPORT_SECONDS, cwd=copy)
-    except subprocess.TimeoutExpired:
-        return "it takes too long"
-    return done.stderr.strip().rpartition("\n")[2] if done.returncode else ""
+def _loads(checks: _Checks, result: Result, copy: Path, before: Mapping[str, str]) -> None:
+    """Every module that could be imported before can be imported still."""
+    home = home_of(copy, checks.module)
+    modules = [name for name in modules_below(home, checks.module) if name not in before]
+    failed = checks.environment.failing_imports(home, modules)
+    result.imported = f"{len(modules) - len(failed)} of {len(modules)}"
+    result.wrong += [f"the migrated {name} does not import: {why}" for name, why in failed.items()]
 
 
-def _home(copy: Path, module: str) -> Path:
-    """The folder from which the package is imported; a `src` layout has its own."""
-    return next((folder for folder in (copy, copy / "src") if list(folder.glob(f"{module}*"))), copy)
+def _awaits(checks: _Checks, result: Result, copy: Path, before: list[str]) -> None:
+    """The type checker finds no coroutine that nobody awaits, but for those which were there before."""
+    home = home_of(copy, checks.module)
+    found = checks.environment.unused_coroutines(home, [_entry(home, checks.module)])
+    result.unused = len(found)
+    if len(found) > len(before):
+        result.wrong += [f"mypy: a coroutine is not used: {place}" for place in found]
 
 
-def _loads(package: Package, copy: Path, before: str) -> tuple[str, list[str]]:
-    if before:
-        return f"skipped ({before})", []
-    after = _runs(package, copy)
-    return ("ok", []) if not after else ("failed", [f"the migrated package does not import: {after}"])
+def _entry(home: Path, module: str) -> str:
+    return module if (home / module).is_dir() else f"{module}.py"
 
 
 if __name__ == "__main__":

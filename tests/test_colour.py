@@ -374,7 +374,7 @@ STUCK = {
         "class C(dict):\n    def __init__(self):\n        net.get('u')\n", "C.__init__", Reason.CONSTRUCTOR),
     "special method": ("class C:\n    def __len__(self):\n        return net.get('u')\n", "C.__len__", Reason.DUNDER),
     "property": (
-        "class C:\n    @property\n    def p(self):\n        return net.get('u')\n", "C.p", Reason.PROPERTY),
+        "class C:\n    def _p(self):\n        return net.get('u')\n    p = property(_p)\n", "C._p", Reason.PROPERTY),
     "cache": (
         "import cachetools\n@cachetools.cached({})\ndef f():\n    return net.get('u')\n", "f", Reason.CACHED),
     "sort key": (

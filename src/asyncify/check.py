@@ -7,7 +7,8 @@ import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from asyncify.infer.facts import Call, Index, Position, TargetKind
+from asyncify.infer.facts import Call, Implicit, Index, Position, Run, TargetKind
+from asyncify.place import place_of
 from asyncify.plan.step import Plan
 from asyncify.rewrite.module import Rewrite
 
@@ -52,7 +53,8 @@ def check_rest(again: Plan) -> tuple[Fault, ...]:
 
 
 def check_awaited(before: Index, after: Index, texts: Mapping[str, str]) -> tuple[Fault, ...]:
-    """No call of a function that turned async is left without an await, in any of the files of `texts`."""
+    """No call of a function that turned async, and no read of such a property, is left without an await, in any of the
+    files of `texts`."""
     turned = {
         id_
         for id_, function in after.functions.items()
@@ -66,6 +68,9 @@ def check_awaited(before: Index, after: Index, texts: Mapping[str, str]) -> tupl
         loose = [call for call in facts.calls if _reaches(call, turned) and call.position is not Position.AWAITED]
         if loose:
             faults += _unawaited(path, text, loose)
+        reads = [run for run in facts.runs if run.kind is Implicit.READ and turned.issuperset(run.functions)]
+        if reads:
+            faults += _unread(path, text, reads)
     return tuple(faults)
 
 
@@ -92,3 +97,16 @@ def _unawaited(path: str, text: str, calls: Iterable[Call]) -> list[Fault]:
         for call in calls
         if not isinstance(parents.get(call.place.span), RUNNERS)
     ]
+
+
+def _unread(path: str, text: str, reads: Iterable[Run]) -> list[Fault]:
+    names = {run.place.span: {id_.rpartition(".")[2] for id_ in run.functions} for run in reads}
+    awaited: set[ast.AST] = set()
+    faults: list[Fault] = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Await | ast.Call):
+            awaited |= set(ast.iter_child_nodes(node)) - ({node.func} if isinstance(node, ast.Call) else set())
+        is_read = isinstance(node, ast.Attribute) and node.attr in names.get(place_of(path, node).span, ())
+        if isinstance(node, ast.Attribute) and is_read and node not in awaited:
+            faults.append(Fault(path, node.lineno, "a property is read without an await"))
+    return faults

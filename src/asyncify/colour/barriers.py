@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from asyncify.catalogue import Catalogue
 from asyncify.colour.constructors import may_have_factory
 from asyncify.colour.outside import THREADS, has_member, holds_callback, holds_generator
+from asyncify.colour.properties import may_be_awaited
 from asyncify.infer.describe import plain_path
 from asyncify.infer.graph import Escape, Graph
 from asyncify.infer.objects import Fn
@@ -52,15 +53,18 @@ def find_barriers(
 ) -> dict[int, Barrier]:
     """The first barrier of each function that has one; `awaited` are escapes to code that will await the function,
     `without` are packs whose classes stay as they are. With `factories` a constructor whose class can have an async
-    factory has none."""
+    factory has none, nor has a property that can be awaited."""
     found: dict[int, Barrier] = {}
+    free = awaited_getters(graph, catalogue) if factories else frozenset()
     for fn in graph.objects.functions:
-        barrier = None if factories and may_have_factory(graph, fn) else _by_name(graph, fn)
+        is_free = fn.number in free or (factories and may_have_factory(graph, fn))
+        barrier = None if is_free else _by_name(graph, fn)
         if barrier is not None:
             found[fn.number] = barrier
     families = {number: group for group in graph.families for number in group}
     for escape in graph.escapes:
-        if escape.function in found or escape in awaited or _is_for_a_test(graph, escape, families):
+        is_getter = escape.slot is None and escape.function in free
+        if is_getter or escape.function in found or escape in awaited or _is_for_a_test(graph, escape, families):
             continue
         is_generator = graph.objects.functions[escape.function].fact.is_generator
         holds = holds_generator if is_generator else holds_callback
@@ -74,6 +78,12 @@ def find_barriers(
             if barrier is not None:
                 found[fn.number] = barrier
     return found
+
+
+def awaited_getters(graph: Graph, catalogue: Catalogue) -> frozenset[int]:
+    """The functions behind properties that may be awaited where they are read."""
+    functions = graph.objects.functions
+    return frozenset(number for number in graph.getters if may_be_awaited(graph, functions[number], catalogue))
 
 
 def _is_for_a_test(graph: Graph, escape: Escape, families: Mapping[int, frozenset[int]]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from asyncify.catalogue import Catalogue
-from asyncify.colour.barriers import CONSTRUCTORS, Barrier, find_barriers
+from asyncify.colour.barriers import CONSTRUCTORS, Barrier, awaited_getters, find_barriers
 from asyncify.colour.colouring import Colour, Colouring, Link, Verdict
 from asyncify.infer.facts import Index
 from asyncify.infer.graph import DIRECT, FLOW, WRAPPER, Edge, Graph
@@ -89,6 +89,8 @@ class _Spread:
         self._share_barriers()
         self.edges = [edge for edge in graph.edges if not edge.perhaps or _is_among(graph, edge, by_name)]
         self.reads = graph.reads if not barriers else ()
+        free = awaited_getters(graph, catalogue) if barriers else frozenset()
+        self.edges += [edge for edge in graph.reads if edge.target in free]
         self.edges += [Edge(escape.scope, escape.function, "", DIRECT, escape.spot) for escape in taken]
         self.seeds = [
             edge

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from asyncify.index.summary import OCCURRENCE, POSITIONS, SITE, CallFact, Summary, numbers
 from asyncify.infer.facts import Call, FileFacts, Implicit, Passed, Position, Run, Target, TargetKind, Use
 from asyncify.infer.graph import Graph, functions_in
 from asyncify.infer.link import Solver
+from asyncify.infer.reads import Read
 from asyncify.infer.solver import FOREIGN, Site
 from asyncify.infer.values import Kind
 from asyncify.place import Place
@@ -26,11 +27,14 @@ class Files(Mapping[str, FileFacts]):
         self._graph = graph
         self._numbers = {summary.path: number for number, summary in enumerate(solver.objects.summaries)}
         self._made: dict[str, FileFacts] = {}
+        self._reads: dict[int, list[Read]] = {}
+        for read in graph.property_reads:
+            self._reads.setdefault(read.file, []).append(read)
 
     def __getitem__(self, path: str) -> FileFacts:
         facts = self._made.get(path)
         if facts is None:
-            facts = self._made[path] = Describer(self._solver, self._graph, self._numbers[path]).facts()
+            facts = self._made[path] = Describer(self._solver, self._graph, self._numbers[path], self._reads).facts()
         return facts
 
     def __iter__(self) -> Iterator[str]:
@@ -43,10 +47,11 @@ class Files(Mapping[str, FileFacts]):
 class Describer:
     """One file's facts."""
 
-    def __init__(self, solver: Solver, graph: Graph, file: int) -> None:
+    def __init__(self, solver: Solver, graph: Graph, file: int, reads: Mapping[int, Sequence[Read]]) -> None:
         self.solver = solver
         self.graph = graph
         self.file = file
+        self.reads = reads
         self.summary: Summary = solver.objects.summaries[file]
         self.base = solver.objects.cell_base[file]
         self.functions = solver.objects.function_base[file]
@@ -261,6 +266,18 @@ class Describer:
                     tuple(sorted(self.graph.ids[function] for function in ran)),
                     tuple(sorted(methods)),
                 )
+        yield from self._reads()
+
+    def _reads(self) -> Iterator[Run]:
+        """Reads of properties; where they stand is for the planner to see."""
+        for read in self.reads.get(self.file, ()):
+            yield Run(
+                Place(self.summary.path, *read.span(self.summary)),
+                self.scope(read.scope - self.functions if read.scope >= 0 else -1),
+                Position.PLAIN,
+                Implicit.READ,
+                tuple(sorted(self.graph.ids[getter] for getter in read.getters)),
+            )
 
 
 def plain_path(path: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -15,6 +15,7 @@ from asyncify.infer.families import find_families
 from asyncify.infer.guards import Guard, find_guards
 from asyncify.infer.link import Solver
 from asyncify.infer.objects import Objects
+from asyncify.infer.reads import Read, find_blind_reads, find_reads
 from asyncify.infer.solver import FOREIGN, Site
 from asyncify.infer.values import Kind
 from asyncify.place import Place
@@ -60,6 +61,8 @@ class Graph:
     reads: tuple[Edge, ...]  # what no await can stand before: properties that are read, `generator.send(x)`
     getters: frozenset[int]  # functions behind properties
     families: tuple[frozenset[int], ...]
+    property_reads: tuple[Read, ...]
+    blind_reads: frozenset[str]  # names of properties that are read where nothing is known of the receiver
     number_of: dict[str, int]  # id -> number
     handed_classes: tuple[Escape, ...]  # constructors of classes that outside code gets hold of
     guards: tuple[Guard, ...] = ()  # where locks are held
@@ -84,15 +87,18 @@ class Graph:
 def build_graph(solver: Solver) -> Graph:
     """All edges, in the order of the source."""
     edges = [*_call_edges(solver), *_flow_edges(solver)]
+    property_reads = tuple(find_reads(solver))
     return Graph(
         objects=solver.objects,
         ids=tuple(fn.id for fn in solver.functions),
         edges=tuple(edges),
         escapes=tuple(_escapes(solver)),
         decorated={wrapper: frozenset(inner) for wrapper, inner in solver.decorated_by.items()},
-        reads=(*_reads(solver), *_steps(solver)),
+        reads=(*_reads(property_reads), *_steps(solver)),
+        property_reads=property_reads,
         getters=_getters(solver),
         families=find_families(solver),
+        blind_reads=find_blind_reads(solver, {solver.functions[number].fact.name for number in _getters(solver)}),
         number_of={fn.id: fn.number for fn in solver.functions},
         handed_classes=tuple(_handed_classes(solver)),
         guards=find_guards(solver),
@@ -157,24 +163,13 @@ def _flow_edges(solver: Solver) -> list[Edge]:
     return edges
 
 
-def _reads(solver: Solver) -> list[Edge]:
-    """Places that read a property."""
-    read: dict[int, set[int]] = {}
-    for cell, getters in solver.properties.items():
-        for target in solver.cells.targets(cell):
-            read.setdefault(target, set()).update(getters)
-    cell_base = solver.objects.cell_base
-    edges: list[Edge] = []
-    for file in sorted({bisect_right(cell_base, cell) - 1 for cell in read if cell < solver.objects.cells}):
-        base = cell_base[file]
-        marks = numbers(solver.objects.summaries[file].occurrences)
-        for index, cell in enumerate(marks[::OCCURRENCE].tolist()):
-            ran = read.get(base + cell)
-            scope = marks[OCCURRENCE * index + 1] if ran else 0
-            if ran and scope:
-                source = solver.objects.function_base[file] + scope - 1
-                edges += [Edge(source, getter, "", DIRECT, (READ, file, index)) for getter in sorted(ran)]
-    return edges
+def _reads(reads: Iterable[Read]) -> list[Edge]:
+    return [
+        Edge(read.scope, getter, "", DIRECT, (CALL if read.is_callee else READ, read.file, read.number))
+        for read in reads
+        if read.scope >= 0
+        for getter in read.getters
+    ]
 
 
 def _steps(solver: Solver) -> list[Edge]:

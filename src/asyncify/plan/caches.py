@@ -13,6 +13,7 @@ from asyncify.plan.scene import Decided, Scene
 from asyncify.plan.step import Step, Substitute
 from asyncify.reason import Reason
 
+CACHED_PROPERTY = "functools.cached_property"
 RULE = "functools-cache"
 WHY = "The cache would keep the coroutine, which can be awaited only once."
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from asyncify.colour.colouring import Colour
 from asyncify.colour.outside import CONSUME_WELL, NEVER_CALLS_ROOTS, holds_generator
-from asyncify.infer.facts import Call, Position, TargetKind
+from asyncify.infer.facts import Call, Implicit, Position, TargetKind
 from asyncify.plan.scene import Scene
 from asyncify.plan.step import Hole, IterateAsync, Listify, Step, Substitute
 from asyncify.plan.tree import Tree
@@ -220,7 +220,7 @@ def _is_iterated_by(scene: Scene, consumer: ast.Call, node: ast.expr) -> bool:
 
 def _is_run(scene: Scene, node: ast.expr) -> bool:
     place = scene.tree.place(node)
-    return any(run.place == place for run in scene.facts.runs)
+    return any(run.place == place and run.kind is not Implicit.READ for run in scene.facts.runs)
 
 
 def _is_loop(scene: Scene, node: ast.expr) -> bool:

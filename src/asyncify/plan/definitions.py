@@ -6,8 +6,8 @@ import ast
 
 from asyncify.colour.colouring import Colour
 from asyncify.colour.outside import KEEPERS
-from asyncify.infer.facts import Function
-from asyncify.plan.caches import kept_results
+from asyncify.infer.facts import Function, Implicit
+from asyncify.plan.caches import CACHED_PROPERTY, kept_results
 from asyncify.plan.constructors import decide_constructor, is_constructor
 from asyncify.plan.holds import own_nodes
 from asyncify.plan.scene import NOTHING, Decided, Scene
@@ -58,7 +58,9 @@ def _plain_yields(scene: Scene, function: Function) -> tuple[Step, ...]:
     node = scene.tree.function(function.place) if function.is_generator else None
     if node is None:
         return ()
-    runs = {run.place.span for run in scene.facts.runs if _turns(scene, run.functions)}
+    runs = {
+        run.place.span for run in scene.facts.runs if run.kind is not Implicit.READ and _turns(scene, run.functions)
+    }
     why = "An async generator has no `yield from`."
     return tuple(
         Step(scene.tree.place(inner), YieldEach(plain=True), RULE, why)
@@ -112,7 +114,7 @@ def _decorators(scene: Scene, function: Function) -> Decided:
         return NOTHING
     steps = []
     for decorator, name in zip(node.decorator_list, function.decorators, strict=False):
-        if name in KEEPERS:
+        if name in KEEPERS or name == CACHED_PROPERTY:
             steps.append(kept_results(scene, decorator, name))
             continue
         replacement = DECORATORS.get(name)

@@ -13,6 +13,7 @@ from asyncify.place import Place
 from asyncify.plan.caches import shared_caches
 from asyncify.plan.constructors import held_constructors
 from asyncify.plan.generators import ITERATORS, is_context_manager
+from asyncify.plan.properties import held_properties
 from asyncify.plan.scene import pack_paths
 from asyncify.plan.tree import FunctionNode, Tree
 from asyncify.project import Source
@@ -32,9 +33,10 @@ def find_held(sources: Iterable[Source], index: Index, colouring: Colouring) -> 
         return {}
     found: dict[str, Reason] = {}
     texts = {source.path: source.text for source in sources}
-    constructors = held_constructors(index, colouring, lambda path: Tree(path, texts[path]))
+    trees = _Trees(texts)
+    parts = (*held_constructors(index, colouring, trees), *held_properties(sources, index, colouring, trees))
     by_use = (*_by_use(index, colouring, turning), *_by_consumer(index, turning), *shared_caches(index, turning))
-    for id_, reason in (*by_use, *constructors):
+    for id_, reason in (*by_use, *parts):
         found.setdefault(id_, reason)
     for source in sources:
         facts = index.files.get(source.path)
@@ -42,6 +44,19 @@ def find_held(sources: Iterable[Source], index: Index, colouring: Colouring) -> 
             for id_, reason in _in_file(source, facts, index, colouring, turning):
                 found.setdefault(id_, reason)
     return _with_relatives(found, index, turning)
+
+
+class _Trees:
+    """The tree of a file, made when first asked for."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+        self._made: dict[str, Tree] = {}
+
+    def __call__(self, path: str) -> Tree:
+        if path not in self._made:
+            self._made[path] = Tree(path, self._texts[path])
+        return self._made[path]
 
 
 def _with_relatives(found: Mapping[str, Reason], index: Index, turning: set[str]) -> Mapping[str, Reason]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -19,40 +18,27 @@ from asyncify.plan.concurrency import NOTHING_GATHERED, Effects, SideBySide, Whi
 from asyncify.plan.constructors import decide_handed
 from asyncify.plan.definitions import decide_function
 from asyncify.plan.derived import Derived, overridden_otherwise
+from asyncify.plan.file_plans import file_plan, support_names
 from asyncify.plan.generators import decide_run
 from asyncify.plan.indirect import indirect_paths
 from asyncify.plan.leftovers import decide_leftovers
 from asyncify.plan.library_runs import decide_library_run
 from asyncify.plan.lifespan import decide_lifespan, lifespan_calls, registers_events
-from asyncify.plan.merging import merged
 from asyncify.plan.pools import decide_pools
-from asyncify.plan.quoted import decide_quoted, names_in
+from asyncify.plan.properties import decide_read
+from asyncify.plan.quoted import decide_quoted
 from asyncify.plan.remarks import remarked
 from asyncify.plan.scene import Decided, Scene, joined, pack_paths
 from asyncify.plan.step import (
-    FanOutElements,
-    FanOutLoop,
-    FanOutRow,
-    FilePlan,
-    FlattenCatch,
     Gathering,
-    Hold,
-    ImportNeed,
-    MakeFactory,
     Outcome,
     Plan,
-    SplitEntry,
-    Step,
-    Substitute,
-    Unroll,
 )
 from asyncify.plan.support_place import place_support
 from asyncify.plan.tree import Tree
 from asyncify.plan.uses import decide_use, entered_packs
 from asyncify.project import Project
 from asyncify.rule import Rule
-
-SUPPORT_NAME = re.compile(r"\{aio\}\.([A-Za-z_][A-Za-z_0-9]*)")
 
 
 def plan(
@@ -75,8 +61,8 @@ def plan(
     decided, gatherings = _gathered(project, scenes, decided, setting)
     if any(pack.target not in {None, "asyncio"} for pack in catalogue.packs if pack.id in migrating):
         decided = _with_lifespans(scenes, decided, support_name, has_events=registers_events(project.sources))
-    files = tuple(_file_plan(scenes[path], decision) for path, decision in decided.items() if decision.steps)
-    names = tuple(sorted({name for file in files for step in file.steps for name in _support_names(step)}))
+    files = tuple(file_plan(scenes[path], decision) for path, decision in decided.items() if decision.steps)
+    names = tuple(sorted({name for file in files for step in file.steps for name in support_names(step)}))
     users = [file.path for file in files if file.imports.support]
     texts = {source.path: source.text for source in project.sources}
     ends = (*(o for d in decided.values() for o in d.outcomes), *blockers.outcomes)
@@ -220,6 +206,7 @@ def _decide_file(scene: Scene) -> Decided:
     decisions += [decide_call(scene, call) for call in scene.facts.calls if call.place.span not in pools]
     decisions += [decide_run(scene, run) for run in scene.facts.runs]
     decisions += [decide_library_run(scene, run) for run in scene.facts.runs if run.methods]
+    decisions += [decide_read(scene, run) for run in scene.facts.runs]
     decisions += [decide_use(scene, use) for use in scene.facts.uses]
     decisions.append(decide_quoted(scene))
     decisions.append(decide_leftovers(scene))
@@ -259,72 +246,6 @@ def _with_lifespans(
         )
         for file, scene in scenes.items()
     }
-
-
-# ---------------------------------------------------------------- one file's plan
-
-
-def _file_plan(scene: Scene, decided: Decided) -> FilePlan:
-    steps = tuple(sorted(merged(decided.steps), key=lambda step: step.order))
-    texts = [text for step in steps for text in _texts(step)]
-    need = ImportNeed(
-        modules=tuple(sorted(_modules_named(texts, scene.catalogue))),
-        names=tuple(sorted({n for step in steps if isinstance(step.action, Substitute) for n in step.action.needs})),
-        support=any("{aio}" in text for text in texts),
-        freed=tuple(sorted({name for step in steps for name in _freed(scene, step)})),
-    )
-    return FilePlan(scene.path, steps, need)
-
-
-def _modules_named(texts: Iterable[str], catalogue: Catalogue) -> set[str]:
-    """The modules which the templates name, of those that some rule says it imports."""
-    declared = {"asyncio", "contextlib"} | {name for rule in catalogue.rules.values() for name in rule.imports}
-    declared |= {name for rule in catalogue.exceptions.values() for name in rule.imports}
-    text = "\n".join(texts)
-    return {name for name in declared if re.search(rf"(?<![\w.]){re.escape(name)}\.", text)}
-
-
-def _freed(scene: Scene, step: Step) -> set[str]:
-    """Names that stood in what a step replaces and that its template does not keep."""
-    if isinstance(step.action, Unroll):
-        block = scene.tree.statement_at(step.place)
-        items = block.items if isinstance(block, ast.With) else []
-        return {name for item in items for name in _heads(item.context_expr)}
-    if not isinstance(step.action, Substitute | Hold | FlattenCatch):
-        return set()
-    if any("{it}" in text for text in _texts(step)):
-        return set()
-    node = scene.node_of(step.place)
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return {head for name in names_in(node) for head in _heads(name)}
-    return set() if node is None else _heads(node)
-
-
-def _heads(node: ast.expr) -> set[str]:
-    """The name at the root of `a.b.c(...)`."""
-    while isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return {node.id} if isinstance(node, ast.Name) else set()
-
-
-def _texts(step: Step) -> tuple[str, ...]:
-    action = step.action
-    if isinstance(action, Substitute | Hold):
-        return (action.template,)
-    if isinstance(action, SplitEntry | MakeFactory):
-        return (action.runner,)
-    if isinstance(action, FanOutLoop):
-        return (f"{{aio}}.{'side_by_side' if action.extends else 'in_turn'}", action.tasks.function or "")
-    if isinstance(action, FanOutElements):
-        return action.template, action.tasks.function or ""
-    if isinstance(action, FanOutRow):
-        return ("{aio}.together",)
-    return action.classes if isinstance(action, FlattenCatch) else ()
-
-
-def _support_names(step: Step) -> list[str]:
-    through_values = step.action.helpers if isinstance(step.action, Substitute) else ()
-    return [*through_values, *(name for text in _texts(step) for name in SUPPORT_NAME.findall(text))]
 
 
 def _unique(outcomes: Iterable[Outcome]) -> list[Outcome]:
