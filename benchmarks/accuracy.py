@@ -25,12 +25,13 @@ from twins import Twin, fetch, load_twins, make_input
 from asyncify.catalogue import Catalogue
 from asyncify.colour import colour
 from asyncify.colour.colouring import Colour
+from asyncify.entries import entry_functions
 from asyncify.index import summarise_project
 from asyncify.infer import infer
 from asyncify.loader import load_catalogue
 from asyncify.project import load_project
 
-WANTED = frozenset({Colour.ASYNC, Colour.ENTRY, Colour.ALREADY})
+WANTED = frozenset({Colour.ASYNC, Colour.ALREADY})  # an entry keeps its plain form, as the maintainers' commands did
 WITHOUT_THOUGHT = frozenset({"fork", "history"})  # styles whose sync side was written with no thought of async
 
 
@@ -84,8 +85,10 @@ class Options:
 
 def predict(project: Path, catalogue: Catalogue, options: Options) -> set[tuple[str, str]]:
     """(file, qualname) of the functions that asyncify wants to be async."""
-    index = infer(summarise_project(load_project(project), cache=False), catalogue)
-    found = colour(index, catalogue, colour_perhaps=not options.certain, barriers=options.strict)
+    loaded = load_project(project)
+    index = infer(summarise_project(loaded, cache=False), catalogue)
+    entries = entry_functions(loaded, index.functions)
+    found = colour(index, catalogue, entries=entries, colour_perhaps=not options.certain, barriers=options.strict)
     wanted = [name for name, verdict in found.verdicts.items() if verdict.colour in WANTED]
     return {(index.functions[name].place.path, index.functions[name].qualname) for name in wanted}
 

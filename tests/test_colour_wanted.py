@@ -163,3 +163,83 @@ class C:
 """
 
     assert {"C.name", "C.save"} == wanted(source)
+
+
+SEQUENCE = """
+import requests
+class Pages:
+    def __init__(self, url): self.url, self.items = url, None
+    def load(self):
+        if self.items is None: self.items = requests.get(self.url).json()
+        return self.items
+    def __len__(self): return len(self.load())
+    def __getitem__(self, index): return self.load()[index]
+class Lines:
+    def __init__(self, items): self.items = items
+    def __len__(self): return len(self.items)
+    def __getitem__(self, index): return self.items[index]
+def pages(url): return Pages(url)
+def lines(items): return Lines(items)
+"""
+
+
+def test_what_no_len_can_await_is_wanted_where_the_object_is_made() -> None:
+    assert {"Pages.load", "pages"} == wanted(SEQUENCE)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import dns.resolver\ndef f(name): return dns.resolver.resolve(name, 'A')\n",
+        "from dns import resolver\ndef f(name): return resolver.Resolver().resolve(name)\n",
+        "import niquests\ndef f(url):\n    with niquests.Session() as s:\n        return s.get(url)\n",
+        "from requests_oauthlib import OAuth2Session\ndef f(url): return OAuth2Session('id').get(url)\n",
+        "import cloudscraper\ndef f(url): return cloudscraper.create_scraper().get(url)\n",
+        "from curl_cffi import requests\ndef f(url): return requests.get(url)\n",
+        "import pyodbc\ndef f(): return pyodbc.connect('x').cursor().execute('select 1')\n",
+        "import pika\ndef f(p):\n    pika.BlockingConnection(p).channel().basic_publish('', 'q', b'')\n",
+        "import zmq\ndef f(): return zmq.Context.instance().socket(zmq.REQ).recv()\n",
+        "import telnetlib\ndef f(host): return telnetlib.Telnet(host).read_all()\n",
+        "import http.server\ndef f(h): http.server.HTTPServer(('', 0), h).serve_forever()\n",
+        "from pymodbus.client import ModbusTcpClient\ndef f(): return ModbusTcpClient('h').read_coils(1)\n",
+        "import requests\nclass C:\n    s = None\n    def __init__(self): self.__class__.s = requests.Session()\n"
+        "def f(): return C().s.get('u')\n",
+    ],
+)
+def test_waits_of_libraries_that_are_only_detected(source: str) -> None:
+    assert "f" in wanted(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class resolver:\n    def resolve(name): return name\ndef f(name): return resolver.resolve(name)\n",
+        "import zmq\ndef f(): return zmq.Context.instance().socket(zmq.REQ).setsockopt(1, 2)\n",
+        "import collections\nPair = collections.namedtuple('Pair', 'get put')\ndef f(): return Pair(len, len).get(1)\n",
+    ],
+)
+def test_namesakes_of_these_stay_sync(source: str) -> None:
+    assert "f" not in wanted(source)
+
+
+RECORD = """
+import collections, requests
+Job = collections.namedtuple("Job", "session url")
+def f(url):
+    job = Job(requests.Session(), url)
+    return job.session.get(job.url)
+"""
+MADE_CLASS = """
+import requests
+class Base:
+    def name(self): return "x"
+def call(self): return requests.get("u")
+def make(): return type("Client", (Base,), {"anything": call})
+def f(): return make()().anything()
+def g(): return make()().name()
+"""
+
+
+def test_records_and_classes_made_at_run_time_are_followed() -> None:
+    assert "f" in wanted(RECORD)
+    assert {"call", "f"} == wanted(MADE_CLASS)

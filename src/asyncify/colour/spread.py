@@ -88,7 +88,7 @@ class _Spread:
         self.family_of: dict[int, frozenset[int]] = {n: group for group in graph.families for n in group}
         self._share_barriers()
         self.edges = [edge for edge in graph.edges if not edge.perhaps or _is_among(graph, edge, by_name)]
-        self.reads = graph.reads if not barriers else ()
+        self.is_wish = not barriers
         free = awaited_getters(graph, catalogue) if barriers else frozenset()
         self.edges += [edge for edge in graph.reads if edge.target in free]
         self.edges += [Edge(escape.scope, escape.function, "", DIRECT, escape.spot) for escape in taken]
@@ -129,11 +129,21 @@ class _Spread:
         for edge in self.seeds:
             self._reach(edge, queue)
         turned = self._spread(queue, _by_target(self.edges))
-        if self.reads:
+        if self.is_wish:
             self.guards = {}  # a lock held over what may only read a property is no lock held over a wait
-            self._spread(deque(turned), _by_target((*self.edges, *self.reads)))
+            callers = _by_target((*self.edges, *self.graph.reads))
+            self._spread(deque(turned), callers)
+            self._spread(self._fetched_when_made(), callers)
         verdicts = {self.graph.ids[number]: verdict for number, verdict in self._verdicts()}
         return Colouring(verdicts, self.rounds, self.capped)
+
+    def _fetched_when_made(self) -> deque[tuple[int, bool]]:
+        """Python awaits neither `len(x)` nor `x[i]`: where both wait, the wait has to move to where x is made."""
+        queue: deque[tuple[int, bool]] = deque()
+        for size, item in self.graph.made:
+            if size.target in self.reached and item.target in self.reached:
+                self._reach(size, queue, self.reached[size.target].round + 1)
+        return queue
 
     def _spread(self, queue: deque[tuple[int, bool]], callers: Mapping[int, list[Edge]]) -> list[tuple[int, bool]]:
         """Colour the callers of what is in the queue, and theirs; returns all that went through the queue."""

@@ -58,6 +58,14 @@ class Containers(Members):
         self.cells.edge(self.slot(number, key), target)
         self.cells.edge(self.slot(number, UNKNOWN), target)
 
+    def read_record(self, number: int, name: str, target: int) -> None:
+        """`record.name`: what a container made by `namedtuple` holds under the name, or in a place of its own."""
+        self.cells.edge(self.slot(number, name), target)
+        self.cells.edge(self.slot(number, UNKNOWN), target)
+        for key, cell in self.known_keys(number):
+            if isinstance(key, int):
+                self.cells.edge(cell, target)
+
     # Reactions
 
     def on_member_of_container(self, value: int, reaction: Reaction) -> None:
@@ -84,12 +92,22 @@ class Containers(Members):
                 self.cells.edge(self.slot(int(first), ANY), target)
         elif kind == Kind.INST:
             self.cells.react(self.member(value, "__getitem__"), self.on_run, target)
+            self.read_fields(int(first), key, target)
         elif kind == Kind.PACK:
             yields = self.yields_of(str(first))
             if yields:
                 self.cells.add(target, self.values.of(Kind.PACK, yields))
         elif kind in {Kind.CLASS, Kind.OUT}:  # Generic[T]
             self.cells.add(target, value)
+
+    def read_fields(self, number: int, key: Key, target: int) -> None:
+        """A place of an object of a NamedTuple: the field in that place, or any."""
+        fact = self.classes[number].fact
+        if not any(base.rpartition(".")[2] == "NamedTuple" for base in fact.bases):
+            return
+        is_place = isinstance(key, int) and 0 <= key < len(fact.fields)
+        for name in (fact.fields[int(key)],) if is_place and key is not None else fact.fields:
+            self.cells.edge(self.attribute(number, name), target)
 
     def on_guard(self, value: int, reaction: Reaction) -> None:
         """`isinstance(value, dict)`: an object of the project gets through only if its class is one."""

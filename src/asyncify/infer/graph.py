@@ -25,6 +25,7 @@ CALL, FLOW, READ = range(3)
 CALLABLE = frozenset(
     {Kind.FUNC, Kind.BOUND, Kind.DECO, Kind.STATIC, Kind.CLSM, Kind.CTXF, Kind.CURRY, Kind.GEN, Kind.PARTIAL, Kind.PROP}
 )
+SEQUENCE = ("__len__", "__getitem__")
 CONTAINER_METHODS = frozenset(name for kind in (dict, list, set) for name in dir(kind))
 
 
@@ -66,6 +67,7 @@ class Graph:
     number_of: dict[str, int]  # id -> number
     handed_classes: tuple[Escape, ...]  # constructors of classes that outside code gets hold of
     guards: tuple[Guard, ...] = ()  # where locks are held
+    made: tuple[tuple[Edge, Edge], ...] = ()  # where sequences of the project are made: their `__len__`, `__getitem__`
 
     def function_place(self, number: int) -> Place:
         fn = self.objects.functions[number]
@@ -102,6 +104,7 @@ def build_graph(solver: Solver) -> Graph:
         number_of={fn.id: fn.number for fn in solver.functions},
         handed_classes=tuple(_handed_classes(solver)),
         guards=find_guards(solver),
+        made=tuple(_made(solver)),
     )
 
 
@@ -182,6 +185,25 @@ def _steps(solver: Solver) -> list[Edge]:
         for function in ran
         if site.scope >= 0
     ]
+
+
+def _made(solver: Solver) -> list[tuple[Edge, Edge]]:
+    """Places that make an object of a class with `__len__` and `__getitem__` of its own."""
+    methods: dict[int, dict[str, int]] = {}
+    for fn in solver.functions:
+        if fn.owner >= 0 and fn.fact.name in SEQUENCE:
+            methods.setdefault(fn.owner, {})[fn.fact.name] = fn.number
+    found: list[tuple[Edge, Edge]] = []
+    for site in solver.sites if methods else ():
+        for value in site.targets if site.scope >= 0 else ():
+            kind, first, _ = solver.data[value]
+            for ancestor in solver.classes[int(first)].mro if kind == Kind.CLASS else ():
+                own = methods.get(ancestor, {})
+                if len(own) == len(SEQUENCE):
+                    spot = (CALL, site.file, site.number)
+                    size, item = (Edge(site.scope, own[name], "", DIRECT, spot) for name in SEQUENCE)
+                    found.append((size, item))
+    return found
 
 
 def _getters(solver: Solver) -> frozenset[int]:

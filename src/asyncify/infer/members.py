@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from asyncify.infer.cells import Reaction
 from asyncify.infer.solver import Base
 from asyncify.infer.values import Kind
 
 MAX_SUBCLASSES = 60
+CONTAINER_METHODS = frozenset(name for kind in (dict, list, set, deque) for name in dir(kind)) | {
+    "put", "put_nowait", "push", "get_nowait",
+}  # fmt: skip
 STEPS = frozenset({"__next__", "send", "throw", "close"})
 CALLABLE = frozenset({Kind.FUNC, Kind.DECO, Kind.CTXF, Kind.CURRY})
 
@@ -28,6 +33,9 @@ class Members(Base):
         self._holders = {}  # name -> classes with such an attribute cell
         self._readers = {}  # name -> (class, member cell) that must hear of new attribute cells
         self._stored = frozenset(name for summary in self.objects.summaries for _, name, _ in summary.stores)
+        self.records: set[int] = set()  # containers that are objects of classes made by `namedtuple`
+        self._open: dict[int, dict[int, None]] = {}  # class -> cells of members of which no name is known
+        self._missed: dict[int, list[tuple[int, int]]] = {}  # class -> (value, cell) of members that were not found
         self.properties = {}  # member cell -> getters that run when it is read
 
     def member(self, value: int, name: str) -> int:
@@ -62,7 +70,10 @@ class Members(Base):
         elif kind == Kind.PACK:
             self._pack_member(str(first), name, cell)
         elif kind == Kind.CONT:
-            self.cells.add(cell, self.values.of(Kind.CMETH, first, name))
+            if name in CONTAINER_METHODS:
+                self.cells.add(cell, self.values.of(Kind.CMETH, first, name))
+            elif int(first) in self.records:
+                self.read_record(int(first), name, cell)
         elif kind == Kind.PROP and name in {"setter", "getter", "deleter"}:
             self.cells.add(cell, self.values.of(Kind.SETTER, value))
         elif kind == Kind.GEN and name in STEPS:
@@ -82,6 +93,9 @@ class Members(Base):
     def _instance_member(self, number: int, value: int, name: str) -> int:
         cell = self.cells.new()
         self._members[value, name] = cell  # before anything below asks again
+        if name == "__class__":
+            self.cells.add(cell, self.values.of(Kind.CLASS, number))
+            return cell
         cls = self.classes[number]
         found = self._bind_from(cls.mro, name, value, cell)
         if found:
@@ -97,7 +111,18 @@ class Members(Base):
             self._outside_member(path, name, cell)
         if not found and (getter := self._body_cell(cls.mro, "__getattr__")):
             self.cells.react(getter, self._on_getattr, cell)
+        if not found and not name.startswith("_"):
+            self._missed.setdefault(number, []).append((value, cell))
+            for members in self._open.get(number, ()):
+                self.cells.react(members, self._on_bind, value, cell)
         return cell
+
+    def open_class(self, number: int, members: int) -> None:
+        """Objects of a class also have what `members` holds, under any name that nothing else has."""
+        if members not in self._open.setdefault(number, {}):
+            self._open[number][members] = None
+            for value, cell in self._missed.get(number, ()):
+                self.cells.react(members, self._on_bind, value, cell)
 
     def _outside_member(self, path: str, name: str, cell: int) -> None:
         canonical = self.catalogue.canonical(path)
@@ -179,6 +204,9 @@ class Members(Base):
             self.cells.add(given[2], self.values.of(Kind.CLASS, self.data[receiver][1]))
         self.properties.setdefault(cell, {})[number] = None
         self.returned(number, descriptor, cell)
+
+    def read_record(self, number: int, name: str, target: int) -> None:
+        raise NotImplementedError
 
     def function_of(self, value: int) -> tuple[int, int]:
         raise NotImplementedError

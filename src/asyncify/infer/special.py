@@ -60,6 +60,8 @@ class Special(Containers):
             "builtins.property": self._property,
             "builtins.staticmethod": self._static,
             "builtins.type": self._type,
+            "collections.namedtuple": self._record,
+            "collections.namedtuple()": self._recorded,
             "typing.TypeVar": self._type_variable,
             "typing.cast": self._cast,
             "typing_extensions.cast": self._cast,
@@ -137,6 +139,7 @@ class Special(Containers):
                 self.cells.add(target, self.values.of(Kind.PACK, yields))
         elif kind == Kind.INST:
             self.cells.react(self.member(value, "__iter__"), self._on_iter, target, ran)
+            self.read_fields(int(first), None, target)
 
     def _on_iter(self, value: int, reaction: Reaction) -> None:
         _, target, ran = reaction
@@ -243,9 +246,43 @@ class Special(Containers):
         if self.data[value][0] in {Kind.FUNC, Kind.DECO}:
             self.cells.add(result, self.values.of(kind, value))
 
+    def _record(self, site: Site, args: Arguments, result: int) -> None:
+        self.cells.add(result, self.out("collections.namedtuple()"))
+
+    def _recorded(self, site: Site, args: Arguments, result: int) -> None:
+        """An object of a class that `namedtuple` made is a container of what it is given."""
+        number = self.container_at(("result", site.file, site.number))
+        self.records.add(number)
+        self.cells.add(result, self.values.of(Kind.CONT, number))
+        index = 0
+        for key, cell in args:
+            self.put_into(number, key or index, cell)
+            index += key == ""
+
     def _type(self, site: Site, args: Arguments, result: int) -> None:
         if len(args) == 1:
             self.cells.react(args[0][1], self._on_type, result)
+        elif len(args) > 1:
+            self._made_class(args, result)
+
+    def _made_class(self, args: Arguments, result: int) -> None:
+        """`type(name, bases, members)`: a class like its bases, with members whose names are not known."""
+        base = self.cells.new()
+        for _, cell in args[1:2]:
+            self.cells.react(cell, self.on_iterate, base, {})
+        self.cells.edge(base, result)
+        for _, cell in args[2:3]:
+            self.cells.react(base, self._on_made_class, cell)
+
+    def _on_made_class(self, value: int, reaction: Reaction) -> None:
+        kind, first, _ = self.data[value]
+        if kind == Kind.CLASS:
+            self.cells.react(reaction[1], self._on_made_members, first)
+
+    def _on_made_members(self, value: int, reaction: Reaction) -> None:
+        kind, first, _ = self.data[value]
+        if kind == Kind.CONT:
+            self.open_class(int(reaction[1]), self.slot(int(first), ANY))
 
     def _on_type(self, value: int, reaction: Reaction) -> None:
         kind, first, _ = self.data[value]
