@@ -9,7 +9,7 @@ from sys import intern
 from asyncify.index.names import Names
 from asyncify.index.recorder import dotted, span_of
 from asyncify.index.scope import Scope
-from asyncify.index.summary import NOTHING
+from asyncify.index.summary import COMPUTED, NOTHING
 
 # Builtins whose result cannot matter; their arguments are still looked at.
 PLAIN_BUILTINS = frozenset(
@@ -126,9 +126,20 @@ class CallExpressions(Names):
             return result
         if name == "getattr" and len(arguments) >= 2:
             return self._getattr(arguments)
+        if name == "setattr" and len(arguments) == 3:
+            return self._setattr(arguments)
         if name == "cast" and len(arguments) == 2:
             return self.join([self.annotation(arguments[0]), self.expression(arguments[1])])
         return None
+
+    def _setattr(self, arguments: Sequence[ast.expr]) -> int:
+        base, value = self.expression(arguments[0]), self.expression(arguments[2])
+        attribute = arguments[1]
+        self.expression(attribute)
+        if base and value:
+            name = _constant_text(attribute) or COMPUTED
+            self.stores.append((base, name, value))
+        return NOTHING
 
     def _getattr(self, arguments: Sequence[ast.expr]) -> int:
         base = self.expression(arguments[0])

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+COMPUTED = "*"  # the name of an attribute that `setattr` computes
 NOTHING = 0  # the cell of what can hold neither a function nor an object of interest
 OCCURRENCE = 6  # numbers an occurrence: cell, scope + 1, line, column, end line, end column
 SITE = 8  # numbers a call's places: whole call, callee

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from asyncify.index.summary import COMPUTED
 from asyncify.infer.cells import Reaction
 from asyncify.infer.solver import Base
 from asyncify.infer.values import Kind
@@ -22,7 +23,7 @@ class Members(Base):
     _members: dict[tuple[int, str], int]
     _attributes: dict[tuple[int, str], int]
     _holders: dict[str, list[int]]
-    _readers: dict[str, list[tuple[int, int]]]
+    _readers: dict[str, list[tuple[int, int, bool]]]
     properties: dict[int, dict[int, None]]
     _stored: frozenset[str]  # attributes that the project sets on something
     containers: dict[tuple[int, str | int | None], int]
@@ -31,10 +32,11 @@ class Members(Base):
         self._members = {}  # (value, name) -> cell
         self._attributes = {}  # (class, name) -> cell of what is assigned to instances
         self._holders = {}  # name -> classes with such an attribute cell
-        self._readers = {}  # name -> (class, member cell) that must hear of new attribute cells
+        self._readers = {}  # name -> (class, member cell, also from siblings) that must hear of new attribute cells
         self._stored = frozenset(name for summary in self.objects.summaries for _, name, _ in summary.stores)
         self.records: set[int] = set()  # containers that are objects of classes made by `namedtuple`
-        self._open: dict[int, dict[int, None]] = {}  # class -> cells of members of which no name is known
+        # class -> cells of members of which no name is known, and whether functions there become methods
+        self._open: dict[int, dict[int, bool]] = {}
         self._missed: dict[int, list[tuple[int, int]]] = {}  # class -> (value, cell) of members that were not found
         self.properties = {}  # member cell -> getters that run when it is read
 
@@ -97,14 +99,14 @@ class Members(Base):
             self.cells.add(cell, self.values.of(Kind.CLASS, number))
             return cell
         cls = self.classes[number]
-        found = self._bind_from(cls.mro, name, value, cell)
+        found = in_body = self._bind_from(cls.mro, name, value, cell)
         if found:
             self._bind_from_subclasses(number, name, value, cell)
         for holder in self._holders.get(name, ()):
             if self.objects.related(number, holder):
                 self.cells.edge(self._attributes[holder, name], cell)
                 found = True
-        self._readers.setdefault(name, []).append((number, cell))
+        self._readers.setdefault(name, []).append((number, cell, in_body or not found))
         if not found:
             found = self._bind_from_subclasses(number, name, value, cell)
         for path in cls.outside if not found or self.objects.definer(number, name) is None else ():
@@ -113,16 +115,25 @@ class Members(Base):
             self.cells.react(getter, self._on_getattr, cell)
         if not found and not name.startswith("_"):
             self._missed.setdefault(number, []).append((value, cell))
-            for members in self._open.get(number, ()):
-                self.cells.react(members, self._on_bind, value, cell)
+            for ancestor in cls.mro:
+                for members, is_bound in self._open.get(ancestor, {}).items():
+                    self._read_open(members, value, cell, is_bound)
         return cell
 
-    def open_class(self, number: int, members: int) -> None:
+    def open_class(self, number: int, members: int, *, is_bound: bool) -> None:
         """Objects of a class also have what `members` holds, under any name that nothing else has."""
-        if members not in self._open.setdefault(number, {}):
-            self._open[number][members] = None
-            for value, cell in self._missed.get(number, ()):
-                self.cells.react(members, self._on_bind, value, cell)
+        known = self._open.setdefault(number, {})
+        if members not in known:
+            known[members] = is_bound
+            for subclass in (number, *self.classes[number].subclasses):
+                for value, cell in self._missed.get(subclass, ()):
+                    self._read_open(members, value, cell, is_bound)
+
+    def _read_open(self, members: int, value: int, cell: int, is_bound: bool) -> None:
+        if is_bound:
+            self.cells.react(members, self._on_bind, value, cell)
+        else:
+            self.cells.edge(members, cell)
 
     def _outside_member(self, path: str, name: str, cell: int) -> None:
         canonical = self.catalogue.canonical(path)
@@ -252,7 +263,7 @@ class Members(Base):
         for holder in self._holders.get(name, ()):
             if self.objects.related(number, holder):
                 self.cells.edge(self._attributes[holder, name], cell)
-        self._readers.setdefault(name, []).append((number, cell))
+        self._readers.setdefault(name, []).append((number, cell, False))
         if not body:
             for path in cls.outside:
                 self._outside_member(path, name, cell)
@@ -293,8 +304,8 @@ class Members(Base):
         if cell is None:
             cell = self._attributes[number, name] = self.cells.new()
             self._holders.setdefault(name, []).append(number)
-            for reader, member in self._readers.get(name, ()):
-                if self.objects.related(reader, number):
+            for reader, member, takes_siblings in self._readers.get(name, ()):
+                if self.objects.related(reader, number) or (takes_siblings and self._is_sibling(reader, number)):
                     self.cells.edge(cell, member)
         return cell
 
@@ -304,6 +315,11 @@ class Members(Base):
         definer = self.objects.definer(number, name)
         return found or [number if definer is None else definer]
 
+    def _is_sibling(self, first: int, second: int) -> bool:
+        """Is there a class below both?"""
+        below = self.classes[first].subclasses
+        return len(below) <= MAX_SUBCLASSES and any(second in self.classes[number].line for number in below)
+
     def on_load(self, value: int, reaction: Reaction) -> None:
         _, name, target = reaction
         self.cells.edge(self.member(value, name), target)
@@ -311,7 +327,10 @@ class Members(Base):
     def on_store(self, value: int, reaction: Reaction) -> None:
         _, name, source = reaction
         kind, first, _ = self.data[value]
-        if kind in {Kind.INST, Kind.CLASS}:
+        if name == COMPUTED:
+            if kind in {Kind.INST, Kind.CLASS}:
+                self.open_class(int(first), source, is_bound=kind == Kind.CLASS)
+        elif kind in {Kind.INST, Kind.CLASS}:
             self.cells.edge(source, self.attribute(int(first), name))
         elif kind == Kind.MODULE:
             file = self.objects.modules.file_of.get(str(first))

@@ -282,7 +282,7 @@ class Special(Containers):
     def _on_made_members(self, value: int, reaction: Reaction) -> None:
         kind, first, _ = self.data[value]
         if kind == Kind.CONT:
-            self.open_class(int(reaction[1]), self.slot(int(first), ANY))
+            self.open_class(int(reaction[1]), self.slot(int(first), ANY), is_bound=True)
 
     def _on_type(self, value: int, reaction: Reaction) -> None:
         kind, first, _ = self.data[value]
