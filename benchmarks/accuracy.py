@@ -1,9 +1,10 @@
 """How well does asyncify know what must become async? Compared with what maintainers made async by hand.
 
-python benchmarks/accuracy.py [--labels DIR] [--twin NAME] [--bare] [--list]
+python benchmarks/accuracy.py [--labels DIR] [--pairs FILE] [--twin NAME] [--bare] [--list]
 
 Fetches pinned packages that carry, or come in pairs as, a sync and an async twin of the same code (twins.toml), takes
 the async side away, colours what is left and compares. Without --labels the labels are derived from the async twins.
+`--pairs` takes other packages, listed as in twins.toml.
 
 A function counts as wanted async if it waits and nothing but being a constructor or special method keeps it sync:
 the maintainers, too, found ways round callbacks, properties and decorators. `--strict` counts only those that
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_dir
 from twin_labels import Label, derive_labels, read_labels
-from twins import Twin, fetch, load_twins, make_input
+from twins import LIST, Twin, fetch, load_twins, make_input
 
 from asyncify.catalogue import Catalogue
 from asyncify.colour import colour
@@ -125,6 +126,7 @@ def measure(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--labels", type=Path, help="folder with labels.jsonl that people checked")
+    parser.add_argument("--pairs", type=Path, default=LIST, help="other packages, listed as in twins.toml")
     parser.add_argument("--folder", type=Path, default=Path(user_cache_dir("asyncify")) / "twins", help="for downloads")
     parser.add_argument("--twin", action="append", help="only this one; may be repeated")
     parser.add_argument("--bare", action="store_true", help="strip all annotations from the input first")
@@ -138,7 +140,7 @@ def main() -> None:
     catalogue = load_catalogue()
     scores: list[tuple[Twin, Score]] = []
     print(f"{'twin':24} {'hit':>5} {'alarm':>5} {'miss':>5} {'rest':>5}  prec   recall F1     MCC")
-    for twin in load_twins():
+    for twin in load_twins(given.pairs):
         if given.twin and twin.name not in given.twin:
             continue
         result, wrong = measure(twin, catalogue, options, known)

@@ -48,8 +48,8 @@ class Twin:
         return wanted and not any(fnmatch.fnmatch(path, pattern) for pattern in self.exclude)
 
 
-def load_twins() -> list[Twin]:
-    with LIST.open("rb") as stream:
+def load_twins(pairs: Path = LIST) -> list[Twin]:
+    with pairs.open("rb") as stream:
         rows = tomllib.load(stream)["twin"]
     return [
         Twin(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncify.infer.cells import Reaction
-from asyncify.infer.containers import UNKNOWN, Containers
+from asyncify.infer.parameters import Arguments
 from asyncify.infer.solver import Site
 from asyncify.infer.special import Special
 from asyncify.infer.values import Kind
@@ -13,10 +13,8 @@ DIRECT = 1  # the call runs the target
 WRAPPER = 2  # the target is a wrapper round what is called
 THROUGH = 4  # a wrapper calls what it wraps
 
-Arguments = tuple[tuple[str, int], ...]
 
-
-class Calls(Special, Containers):
+class Calls(Special):
     """Calls of each kind of value."""
 
     def on_call(self, value: int, reaction: Reaction) -> None:
@@ -97,68 +95,6 @@ class Calls(Special, Containers):
             self.cells.add(result, self.values.of(Kind.GEN, number))
         else:
             self.returned(number, receiver, result)
-
-    def bind(self, number: int, args: Arguments, shift: int) -> None:
-        """Arguments -> parameters. The instance parameter of a method takes none: it is known from the class."""
-        fn = self.functions[number]
-        index = shift
-        for key, cell in args:
-            if key == "":
-                if cell:
-                    self._bind_position(number, index, cell)
-                index += 1
-            elif key == "*":
-                self.cells.react(cell, self._on_star, number, index)
-            elif key == "**":
-                self.cells.react(cell, self._on_double_star, number)
-            elif cell:
-                target = fn.named.get(key, 0)
-                if target:
-                    if not (fn.is_method and target == fn.positional[0]):
-                        self.cells.edge(cell, target)
-                elif fn.kwarg:
-                    self._collect(fn.kwarg, key, cell)
-
-    def _bind_position(self, number: int, index: int, cell: int) -> None:
-        fn = self.functions[number]
-        if index == 0 and fn.is_method:
-            return
-        if index < len(fn.positional):
-            self.cells.edge(cell, fn.positional[index])
-        elif fn.vararg:
-            self._collect(fn.vararg, index - len(fn.positional), cell)
-
-    def _collect(self, variable: int, key: str | int, cell: int) -> None:
-        """Into `*args` or `**kwargs`, which is a container of its own."""
-        container = self.container_at(("arguments", variable))
-        self.put_into(container, key, cell)
-        self.cells.add(variable, self.values.of(Kind.CONT, container))
-
-    def _on_star(self, value: int, reaction: Reaction) -> None:
-        _, number, index = reaction
-        kind, first, _ = self.data[value]
-        if kind != Kind.CONT:
-            return
-        for key, cell in self.known_keys(int(first)):
-            if isinstance(key, int):
-                self._bind_position(number, index + key, cell)
-        unknown = self.slot(int(first), UNKNOWN)
-        fn = self.functions[number]
-        for position in range(index, len(fn.positional)):
-            self._bind_position(number, position, unknown)
-
-    def _on_double_star(self, value: int, reaction: Reaction) -> None:
-        number = reaction[1]
-        kind, first, _ = self.data[value]
-        if kind != Kind.CONT:
-            return
-        fn = self.functions[number]
-        for key, cell in self.known_keys(int(first)):
-            target = fn.named.get(str(key), 0)
-            if target and not (fn.is_method and target == fn.positional[0]):
-                self.cells.edge(cell, target)
-            elif fn.kwarg:
-                self._collect(fn.kwarg, str(key), cell)
 
     def _call_bound(
         self, inner: int, receiver: int, site: Site, args: Arguments, result: int, how: int

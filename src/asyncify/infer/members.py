@@ -5,39 +5,28 @@ from __future__ import annotations
 from collections import deque
 
 from asyncify.index.summary import COMPUTED
+from asyncify.infer.attributes import MAX_SUBCLASSES, Attributes
 from asyncify.infer.cells import Reaction
-from asyncify.infer.solver import Base
 from asyncify.infer.values import Kind
 
-MAX_SUBCLASSES = 60
 CONTAINER_METHODS = frozenset(name for kind in (dict, list, set, deque) for name in dir(kind)) | {
     "put", "put_nowait", "push", "get_nowait",
 }  # fmt: skip
 STEPS = frozenset({"__next__", "send", "throw", "close"})
-CALLABLE = frozenset({Kind.FUNC, Kind.DECO, Kind.CTXF, Kind.CURRY})
 
 
-class Members(Base):
+class Members(Attributes):
     """Attributes of instances, classes, modules, pack types and outside paths."""
 
     _members: dict[tuple[int, str], int]
-    _attributes: dict[tuple[int, str], int]
-    _holders: dict[str, list[int]]
-    _readers: dict[str, list[tuple[int, int, bool]]]
-    properties: dict[int, dict[int, None]]
     _stored: frozenset[str]  # attributes that the project sets on something
     containers: dict[tuple[int, str | int | None], int]
 
     def prepare_members(self) -> None:
+        self.prepare_attributes()
         self._members = {}  # (value, name) -> cell
-        self._attributes = {}  # (class, name) -> cell of what is assigned to instances
-        self._holders = {}  # name -> classes with such an attribute cell
-        self._readers = {}  # name -> (class, member cell, also from siblings) that must hear of new attribute cells
         self._stored = frozenset(name for summary in self.objects.summaries for _, name, _ in summary.stores)
         self.records: set[int] = set()  # containers that are objects of classes made by `namedtuple`
-        # class -> cells of members of which no name is known, and whether functions there become methods
-        self._open: dict[int, dict[int, bool]] = {}
-        self._missed: dict[int, list[tuple[int, int]]] = {}  # class -> (value, cell) of members that were not found
         self.properties = {}  # member cell -> getters that run when it is read
 
     def member(self, value: int, name: str) -> int:
@@ -102,11 +91,8 @@ class Members(Base):
         found = in_body = self._bind_from(cls.mro, name, value, cell)
         if found:
             self._bind_from_subclasses(number, name, value, cell)
-        for holder in self._holders.get(name, ()):
-            if self.objects.related(number, holder):
-                self.cells.edge(self._attributes[holder, name], cell)
-                found = True
-        self._readers.setdefault(name, []).append((number, cell, in_body or not found))
+        found = self.read_attributes(number, name, cell) or found
+        self.await_attributes(number, name, cell, from_siblings=in_body or not found)
         if not found:
             found = self._bind_from_subclasses(number, name, value, cell)
         for path in cls.outside if not found or self.objects.definer(number, name) is None else ():
@@ -114,26 +100,8 @@ class Members(Base):
         if not found and (getter := self._body_cell(cls.mro, "__getattr__")):
             self.cells.react(getter, self._on_getattr, cell)
         if not found and not name.startswith("_"):
-            self._missed.setdefault(number, []).append((value, cell))
-            for ancestor in cls.mro:
-                for members, is_bound in self._open.get(ancestor, {}).items():
-                    self._read_open(members, value, cell, is_bound)
+            self.read_open(number, value, cell)
         return cell
-
-    def open_class(self, number: int, members: int, *, is_bound: bool) -> None:
-        """Objects of a class also have what `members` holds, under any name that nothing else has."""
-        known = self._open.setdefault(number, {})
-        if members not in known:
-            known[members] = is_bound
-            for subclass in (number, *self.classes[number].subclasses):
-                for value, cell in self._missed.get(subclass, ()):
-                    self._read_open(members, value, cell, is_bound)
-
-    def _read_open(self, members: int, value: int, cell: int, is_bound: bool) -> None:
-        if is_bound:
-            self.cells.react(members, self._on_bind, value, cell)
-        else:
-            self.cells.edge(members, cell)
 
     def _outside_member(self, path: str, name: str, cell: int) -> None:
         canonical = self.catalogue.canonical(path)
@@ -157,7 +125,7 @@ class Members(Base):
     def _bind_from(self, mro: tuple[int, ...], name: str, receiver: int, cell: int) -> bool:
         body = self._body_cell(mro, name)
         if body:
-            self.cells.react(body, self._on_bind, receiver, cell)
+            self.cells.react(body, self.on_bind, receiver, cell)
         return bool(body)
 
     def _bind_from_subclasses(self, number: int, name: str, receiver: int, cell: int) -> bool:
@@ -165,11 +133,11 @@ class Members(Base):
         seen: set[int] = set()
         for body in self._bodies_below(number, name):
             seen.add(body)
-            self.cells.react(body, self._on_bind, receiver, cell)
+            self.cells.react(body, self.on_bind, receiver, cell)
         below = self.classes[number].subclasses
         for subclass in below if len(below) <= MAX_SUBCLASSES else ():
             for ancestor in self.classes[subclass].mro:
-                attribute = self._attributes.get((ancestor, name))
+                attribute = self.known_attribute(ancestor, name)
                 if attribute is not None:
                     self.cells.edge(attribute, cell)
                     seen.add(attribute)
@@ -184,69 +152,8 @@ class Members(Base):
         found = dict.fromkeys(self._body_cell(self.classes[subclass].mro, name) for subclass in below)
         return [body for body in found if body and body != own]
 
-    def _on_bind(self, value: int, reaction: Reaction) -> None:
-        """A value of a class body, read through the instance (or class) `receiver`."""
-        _, receiver, cell = reaction
-        kind, first, _ = self.data[value]
-        if kind in CALLABLE:
-            self.cells.add(cell, self.bind_value(value, receiver))
-        elif kind == Kind.PROP:
-            self._read_property(int(first), receiver, cell)
-        elif kind == Kind.STATIC:
-            self.cells.add(cell, int(first))
-        elif kind == Kind.CLSM:
-            owner = self.data[receiver][1]
-            self.cells.add(cell, self.bind_value(int(first), self.values.of(Kind.CLASS, owner)))
-        elif kind == Kind.INST and self.objects.definer(int(first), "__get__") is not None:
-            self.cells.react(self.member(value, "__get__"), self._on_descriptor, receiver, cell)
-        else:
-            self.cells.add(cell, value)
-
-    def _on_descriptor(self, value: int, reaction: Reaction) -> None:
-        """`__get__` of an object in a class body runs when the attribute is read, and gives what is read."""
-        _, receiver, cell = reaction
-        number, descriptor = self.function_of(value)
-        if number < 0:
-            return
-        given = self.functions[number].positional
-        if len(given) > 1 and self.data[receiver][0] == Kind.INST:
-            self.cells.add(given[1], receiver)
-        if len(given) > 2:
-            self.cells.add(given[2], self.values.of(Kind.CLASS, self.data[receiver][1]))
-        self.properties.setdefault(cell, {})[number] = None
-        self.returned(number, descriptor, cell)
-
     def read_record(self, number: int, name: str, target: int) -> None:
         raise NotImplementedError
-
-    def function_of(self, value: int) -> tuple[int, int]:
-        raise NotImplementedError
-
-    def _read_property(self, getter: int, receiver: int, cell: int) -> None:
-        kind, first, second = self.data[getter]
-        if kind == Kind.DECO:
-            kind, first, _ = self.data[int(second)]
-        if kind != Kind.FUNC:
-            return
-        fn = self.functions[int(first)]
-        self.properties.setdefault(cell, {})[fn.number] = None
-        self.returned(fn.number, receiver, cell)
-
-    def returned(self, number: int, receiver: int, target: int) -> None:
-        """What a function returns -> target; a method that returns itself returns its receiver."""
-        fn = self.functions[number]
-        if fn.owner >= 0 and receiver >= 0 and self.data[receiver][1] != fn.owner:
-            self.cells.react(fn.returns, self._on_returned, fn.owner, receiver, target)
-        else:
-            self.cells.edge(fn.returns, target)
-
-    def _on_returned(self, value: int, reaction: Reaction) -> None:
-        _, owner, receiver, target = reaction
-        kind, first, _ = self.data[value]
-        receiver_kind, receiver_class, _ = self.data[receiver]
-        if kind == Kind.INST and first == owner and receiver_kind in {Kind.INST, Kind.CLASS}:
-            value = self.values.of(Kind.INST, receiver_class)
-        self.cells.add(target, value)
 
     # Classes and super()
 
@@ -260,10 +167,8 @@ class Members(Base):
         for other in self._bodies_below(number, name):
             self.cells.react(other, self._on_class_read, value, cell)
             body = body or other
-        for holder in self._holders.get(name, ()):
-            if self.objects.related(number, holder):
-                self.cells.edge(self._attributes[holder, name], cell)
-        self._readers.setdefault(name, []).append((number, cell, False))
+        self.read_attributes(number, name, cell)
+        self.await_attributes(number, name, cell, from_siblings=False)
         if not body:
             for path in cls.outside:
                 self._outside_member(path, name, cell)
@@ -291,34 +196,10 @@ class Members(Base):
                 body = self._body_cell(mro[mro.index(number) + 1 :], name)
                 if body and body not in seen:
                     seen.add(body)
-                    self.cells.react(body, self._on_bind, receiver, cell)
+                    self.cells.react(body, self.on_bind, receiver, cell)
             for path in cls.outside:
                 self._outside_member(path, name, cell)
         return cell
-
-    # Assignments to attributes
-
-    def attribute(self, number: int, name: str) -> int:
-        """The cell of what is assigned to attribute `name` of instances of a class."""
-        cell = self._attributes.get((number, name))
-        if cell is None:
-            cell = self._attributes[number, name] = self.cells.new()
-            self._holders.setdefault(name, []).append(number)
-            for reader, member, takes_siblings in self._readers.get(name, ()):
-                if self.objects.related(reader, number) or (takes_siblings and self._is_sibling(reader, number)):
-                    self.cells.edge(cell, member)
-        return cell
-
-    def holders(self, number: int, name: str) -> list[int]:
-        """The classes that make attribute `name` of an instance: those that assign it, else that whose body has it."""
-        found = [holder for holder in self._holders.get(name, ()) if self.objects.related(number, holder)]
-        definer = self.objects.definer(number, name)
-        return found or [number if definer is None else definer]
-
-    def _is_sibling(self, first: int, second: int) -> bool:
-        """Is there a class below both?"""
-        below = self.classes[first].subclasses
-        return len(below) <= MAX_SUBCLASSES and any(second in self.classes[number].line for number in below)
 
     def on_load(self, value: int, reaction: Reaction) -> None:
         _, name, target = reaction

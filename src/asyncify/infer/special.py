@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from asyncify.infer.cells import Reaction
-from asyncify.infer.containers import ANY, Containers
+from asyncify.infer.containers import ANY
+from asyncify.infer.makers import Makers
+from asyncify.infer.parameters import Arguments, Parameters
 from asyncify.infer.solver import Site
 from asyncify.infer.values import Kind
-
-Arguments = tuple[tuple[str, int], ...]
 
 # Their result is (a copy of) their first argument.
 SAME = frozenset(
@@ -35,11 +35,10 @@ PARTIALS = frozenset({"functools.partial", "functools.partialmethod"})
 WRAPPED = frozenset({Kind.FUNC, Kind.BOUND, Kind.DECO, Kind.PARTIAL, Kind.CTXF, Kind.CURRY})
 
 
-class Special(Containers):
+class Special(Makers, Parameters):
     """Callables that need no rule because only values pass through them."""
 
     partials: dict[int, tuple[int, Arguments]]
-    consumed: dict[tuple[int, int], dict[int, None]]
 
     def prepare_special(self) -> None:
         self.partials = {}
@@ -59,13 +58,13 @@ class Special(Containers):
             "builtins.zip": self._zipped,
             "builtins.property": self._property,
             "builtins.staticmethod": self._static,
-            "builtins.type": self._type,
-            "collections.namedtuple": self._record,
-            "collections.namedtuple()": self._recorded,
-            "typing.TypeVar": self._type_variable,
+            "builtins.type": self.make_type,
+            "collections.namedtuple": self.make_record_class,
+            "collections.namedtuple()": self.make_record,
+            "typing.TypeVar": self.make_type_variable,
             "typing.cast": self._cast,
             "typing_extensions.cast": self._cast,
-            "typing_extensions.TypeVar": self._type_variable,
+            "typing_extensions.TypeVar": self.make_type_variable,
             "contextlib.contextmanager": self._context,
             "contextlib.ExitStack().enter_context": self._entered,
         }
@@ -87,7 +86,7 @@ class Special(Containers):
         number = self.container_at(("result", site.file, site.number))
         self.cells.add(result, self.values.of(Kind.CONT, number))
         for _, cell in args:
-            self.cells.react(cell, self.on_iterate, self.slot(number, "elements"), self._consume(site))
+            self.cells.react(cell, self.on_iterate, self.slot(number, "elements"), self.consume(site))
 
     def _mapped(self, site: Site, args: Arguments, result: int) -> None:
         number = self.container_at(("result", site.file, site.number))
@@ -110,79 +109,13 @@ class Special(Containers):
     def _one_of(self, site: Site, args: Arguments, result: int) -> None:
         for key, cell in args:
             if key == "":
-                self.cells.react(cell, self.on_iterate, result, self._consume(site))
+                self.cells.react(cell, self.on_iterate, result, self.consume(site))
         for _, cell in args[1:]:
             self.cells.edge(cell, result)
 
     def _consume_only(self, site: Site, args: Arguments, result: int) -> None:
         for _, cell in args:
-            self.cells.react(cell, self.on_iterate, 0, self._consume(site))
-
-    def _consume(self, site: Site) -> dict[int, None]:
-        return self.consumed.setdefault((site.file, site.number), {})
-
-    def on_iterate(self, value: int, reaction: Reaction) -> None:
-        """One element of what `value` iterates over -> target; functions that run are noted in `ran`."""
-        _, target, ran = reaction
-        kind, first, _ = self.data[value]
-        if kind == Kind.CONT:
-            self.cells.edge(self.slot(int(first), ANY), target)
-        elif kind == Kind.PAIRS:
-            self.cells.add(target, self.values.of(Kind.PAIR, first)) if target else None
-        elif kind == Kind.GEN:
-            ran[int(first)] = None
-            self.cells.edge(self.functions[int(first)].yields, target)
-        elif kind == Kind.PACK:
-            self._note_waits(str(first), ("__iter__", "__next__"), ran)
-            yields = self.yields_of(str(first))
-            if yields and target:
-                self.cells.add(target, self.values.of(Kind.PACK, yields))
-        elif kind == Kind.INST:
-            self.cells.react(self.member(value, "__iter__"), self._on_iter, target, ran)
-            self.read_fields(int(first), None, target)
-
-    def _on_iter(self, value: int, reaction: Reaction) -> None:
-        _, target, ran = reaction
-        number, receiver = self.function_of(value)
-        if number < 0:
-            return
-        ran[number] = None
-        fn = self.functions[number]
-        if fn.fact.is_generator:
-            self.cells.edge(fn.yields, target)
-            return
-        middle = self.cells.new()
-        self.returned(number, receiver, middle)
-        self.cells.react(middle, self._on_iterator, target, ran)
-
-    def _on_iterator(self, value: int, reaction: Reaction) -> None:
-        _, target, ran = reaction
-        kind, _, _ = self.data[value]
-        if kind == Kind.INST:
-            self.cells.react(self.member(value, "__next__"), self._on_next, target, ran)
-        else:
-            self.on_iterate(value, reaction)
-
-    def _on_next(self, value: int, reaction: Reaction) -> None:
-        _, target, ran = reaction
-        number, receiver = self.function_of(value)
-        if number >= 0:
-            ran[number] = None
-            if target:
-                self.returned(number, receiver, target)
-
-    def function_of(self, value: int) -> tuple[int, int]:
-        """The function that a callable value comes down to and its receiver, -1 for none."""
-        kind, first, second = self.data[value]
-        receiver = -1
-        if kind == Kind.BOUND:
-            receiver = int(second)
-            kind, first, second = self.data[int(first)]
-        if kind in {Kind.CTXF, Kind.STATIC, Kind.CLSM, Kind.PROP, Kind.CURRY}:
-            kind, first, second = self.data[int(first)]
-        while kind == Kind.DECO:
-            kind, first, second = self.data[int(second)]
-        return (int(first), receiver) if kind == Kind.FUNC else (-1, -1)
+            self.cells.react(cell, self.on_iterate, 0, self.consume(site))
 
     def _partial(self, site: Site, args: Arguments, result: int) -> None:
         number = self.site_base[site.file] + site.number
@@ -199,7 +132,7 @@ class Special(Containers):
         elements: list[tuple[str, int]] = []
         for _, cell in args[1:]:
             element = self.cells.new()
-            self.cells.react(cell, self.on_iterate, element, self._consume(site))
+            self.cells.react(cell, self.on_iterate, element, self.consume(site))
             elements.append(("", element))
         self.cells.react(args[0][1], self._on_mapped_call, tuple(elements), self.slot(number, "elements"))
 
@@ -210,14 +143,11 @@ class Special(Containers):
             self.bind(number, args, 1 if receiver >= 0 else 0)
             self.returned(number, receiver, result)
 
-    def bind(self, number: int, args: Arguments, shift: int) -> None:
-        raise NotImplementedError
-
     def _enumerated(self, site: Site, args: Arguments, result: int) -> None:
         pair = self.container_at(("pair", site.file, site.number))
         whole = self.container_at(("result", site.file, site.number))
         for _, cell in args[:1]:
-            self.cells.react(cell, self.on_iterate, self.slot(pair, 1), self._consume(site))
+            self.cells.react(cell, self.on_iterate, self.slot(pair, 1), self.consume(site))
         self.cells.add(self.slot(whole, ANY), self.values.of(Kind.CONT, pair))
         self.cells.add(result, self.values.of(Kind.CONT, whole))
 
@@ -225,7 +155,7 @@ class Special(Containers):
         row = self.container_at(("pair", site.file, site.number))
         whole = self.container_at(("result", site.file, site.number))
         for index, (_, cell) in enumerate(args):
-            self.cells.react(cell, self.on_iterate, self.slot(row, index), self._consume(site))
+            self.cells.react(cell, self.on_iterate, self.slot(row, index), self.consume(site))
         self.cells.add(self.slot(whole, ANY), self.values.of(Kind.CONT, row))
         self.cells.add(result, self.values.of(Kind.CONT, whole))
 
@@ -245,53 +175,6 @@ class Special(Containers):
         _, kind, result = reaction
         if self.data[value][0] in {Kind.FUNC, Kind.DECO}:
             self.cells.add(result, self.values.of(kind, value))
-
-    def _record(self, site: Site, args: Arguments, result: int) -> None:
-        self.cells.add(result, self.out("collections.namedtuple()"))
-
-    def _recorded(self, site: Site, args: Arguments, result: int) -> None:
-        """An object of a class that `namedtuple` made is a container of what it is given."""
-        number = self.container_at(("result", site.file, site.number))
-        self.records.add(number)
-        self.cells.add(result, self.values.of(Kind.CONT, number))
-        index = 0
-        for key, cell in args:
-            self.put_into(number, key or index, cell)
-            index += key == ""
-
-    def _type(self, site: Site, args: Arguments, result: int) -> None:
-        if len(args) == 1:
-            self.cells.react(args[0][1], self._on_type, result)
-        elif len(args) > 1:
-            self._made_class(args, result)
-
-    def _made_class(self, args: Arguments, result: int) -> None:
-        """`type(name, bases, members)`: a class like its bases, with members whose names are not known."""
-        base = self.cells.new()
-        for _, cell in args[1:2]:
-            self.cells.react(cell, self.on_iterate, base, {})
-        self.cells.edge(base, result)
-        for _, cell in args[2:3]:
-            self.cells.react(base, self._on_made_class, cell)
-
-    def _on_made_class(self, value: int, reaction: Reaction) -> None:
-        kind, first, _ = self.data[value]
-        if kind == Kind.CLASS:
-            self.cells.react(reaction[1], self._on_made_members, first)
-
-    def _on_made_members(self, value: int, reaction: Reaction) -> None:
-        kind, first, _ = self.data[value]
-        if kind == Kind.CONT:
-            self.open_class(int(reaction[1]), self.slot(int(first), ANY), is_bound=True)
-
-    def _on_type(self, value: int, reaction: Reaction) -> None:
-        kind, first, _ = self.data[value]
-        if kind == Kind.INST:
-            self.cells.add(reaction[1], self.values.of(Kind.CLASS, first))
-
-    def _type_variable(self, site: Site, args: Arguments, result: int) -> None:
-        for _, cell in args:
-            self.cells.edge(cell, result)
 
     def _cast(self, site: Site, args: Arguments, result: int) -> None:
         for _, cell in args[:1]:
@@ -322,51 +205,4 @@ class Special(Containers):
 
     def _entered(self, site: Site, args: Arguments, result: int) -> None:
         for _, cell in args[:1]:
-            self.cells.react(cell, self.on_enter, result, self._consume(site))
-
-    def on_enter(self, value: int, reaction: Reaction) -> None:
-        """`with value as target`; functions that run are noted in `ran`."""
-        _, target, ran = reaction
-        kind, first, _ = self.data[value]
-        if kind == Kind.CTX:
-            ran[int(first)] = None
-            self.cells.edge(self.functions[int(first)].yields, target)
-        elif kind == Kind.PACK:
-            self._note_waits(str(first), ("__enter__", "__exit__"), ran)
-            pack_type = self.catalogue.types[str(first)] if first in self.catalogue.types else None
-            while pack_type is not None and pack_type.enters is None and pack_type.base:
-                pack_type = self.catalogue.types.get(pack_type.base)
-            entered = pack_type.enters if pack_type is not None and pack_type.enters else str(first)
-            self.cells.add(target, self.values.of(Kind.PACK, str(first) if entered == "self" else entered))
-        elif kind == Kind.INST:
-            if self._has(int(first), "__enter__"):
-                self.cells.react(self.member(value, "__enter__"), self._on_enter_method, target, ran)
-                self.cells.react(self.member(value, "__exit__"), self._on_exit_method, ran)
-            else:
-                self.cells.add(target, value)  # contextlib.closing, or a base from outside
-        elif kind == Kind.OUT:
-            self.cells.add(target, value)
-
-    def _note_waits(self, kind: str, names: tuple[str, ...], ran: dict[int, None]) -> None:
-        """A special method of a pack type that waits is noted as -1 - value."""
-        for name in names:
-            path = f"{kind}.{name}"
-            rule = self.catalogue.rule_for(path)
-            if rule is not None and rule.waits is not None:
-                ran[-1 - self.values.of(Kind.OUT, path)] = None
-
-    def _has(self, number: int, name: str) -> bool:
-        related = [number, *self.classes[number].subclasses]
-        return any(self.objects.definer(other, name) is not None for other in related)
-
-    def _on_enter_method(self, value: int, reaction: Reaction) -> None:
-        _, target, ran = reaction
-        number, receiver = self.function_of(value)
-        if number >= 0:
-            ran[number] = None
-            self.returned(number, receiver, target)
-
-    def _on_exit_method(self, value: int, reaction: Reaction) -> None:
-        number, _ = self.function_of(value)
-        if number >= 0:
-            reaction[1][number] = None
+            self.cells.react(cell, self.on_enter, result, self.consume(site))
