@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
-from sys import intern
+from collections.abc import Callable, Sequence
 
 from asyncify.index.names import Names
 from asyncify.index.recorder import dotted, span_of
@@ -19,6 +18,23 @@ PLAIN_BUILTINS = frozenset(
 )  # fmt: skip
 
 
+NO_ARGUMENT = ("", NOTHING)
+
+
+class _Visitors(dict[type[ast.expr], Callable[..., int]]):
+    """Type of an expression -> the method that walks it.
+
+    A table of the module and not of each walk: its own methods would make it a cycle, to be collected as garbage.
+    Where time counts it is asked directly, without the call of `expression` between.
+    """
+
+    def __missing__(self, kind: type[ast.expr]) -> Callable[..., int]:
+        return CallExpressions.children
+
+
+VISIT = _Visitors()
+
+
 class CallExpressions(Names):
     """Notes calls with the cells of what goes in and out."""
 
@@ -29,6 +45,14 @@ class CallExpressions(Names):
     def expression(self, node: ast.expr) -> int:
         raise NotImplementedError
 
+    def children(self, node: ast.expr) -> int:
+        """Walk an expression whose own value cannot be of interest."""
+        self.consumer = "other"
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.expression(child)
+        return NOTHING
+
     def annotation(self, node: ast.expr) -> int:
         raise NotImplementedError
 
@@ -38,7 +62,7 @@ class CallExpressions(Names):
     def _call(self, node: ast.Call) -> int:
         consumer, self.consumer = self.consumer, "other"
         func = node.func
-        name = func.id if isinstance(func, ast.Name) else ""
+        name = func.id if type(func) is ast.Name else ""
         if name and name not in self.names:
             special = self._special_call(name, node)
             if special is not None:
@@ -50,50 +74,38 @@ class CallExpressions(Names):
             return NOTHING
         arguments = self._arguments(node)
         result = self.cell()
-        text = self.texts.setdefault
+        texts = self.texts
+        scope = self.scope.function + 1
+        consumer_text = texts.setdefault(consumer, len(texts))
         self.calls.extend(
-            (
-                callee,
-                result,
-                self.scope.function + 1,
-                self.position,
-                text(consumer, len(self.texts)),
-                first // 4,
-                len(self.arguments) // 2,
-                len(arguments),
-            )
+            (callee, result, scope, self.position, consumer_text, first // 4, len(self.arguments) // 2, len(arguments))
         )
         for key, cell in arguments:
-            self.arguments.extend((text(key, len(self.texts)), cell))
-        self.sites.extend(span_of(node))
-        self.sites.extend(span_of(func))
-        self.occur(result, node)
+            self.arguments.extend((texts.setdefault(key, len(texts)), cell))
+        whole = node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0
+        self.sites.extend((*whole, func.lineno, func.col_offset, func.end_lineno or 0, func.end_col_offset or 0))
+        self.occurrences.extend((result, scope, *whole))
         return result
 
     def _callee(self, func: ast.expr) -> int:
-        kind = type(func)
-        if kind is ast.Name:
-            cell = self.lookup(func.id)  # type: ignore[attr-defined]
-        elif kind is ast.Attribute:
-            cell = self.load(self.expression(func.value), func.attr)  # type: ignore[attr-defined]
-        else:
-            return self.expression(func)
-        return cell
+        if type(func) is ast.Attribute:
+            return self.load(VISIT[type(func.value)](self, func.value), func.attr)
+        return self.lookup(func.id) if type(func) is ast.Name else self.expression(func)
 
     def _arguments(self, node: ast.Call) -> tuple[tuple[str, int], ...]:
         arguments: list[tuple[str, int]] = []
         for index, argument in enumerate(node.args):
             kind = type(argument)
             if kind is ast.Constant:
-                arguments.append(("", NOTHING))
+                arguments.append(NO_ARGUMENT)
                 continue
             if kind is ast.Call:
-                self.consumer = intern(f"argument:{dotted(node.func)}:{index}")
+                self.consumer = f"argument:{dotted(node.func)}:{index}"
             if kind is ast.Starred:
                 cell = self.expression(argument.value)  # type: ignore[attr-defined]
                 arguments.append(("*", cell))
             else:
-                cell = self.expression(argument)
+                cell = VISIT[kind](self, argument)
                 arguments.append(("", cell))
             if cell:
                 self.argument_places.extend(span_of(argument))
@@ -106,8 +118,8 @@ class CallExpressions(Names):
                     self.argument_places.extend(span_of(keyword.value))
                 continue
             if type(keyword.value) is ast.Call:
-                self.consumer = intern(f"argument:{dotted(node.func)}:{keyword.arg or '**'}")
-            cell = self.expression(keyword.value)
+                self.consumer = f"argument:{dotted(node.func)}:{keyword.arg or '**'}"
+            cell = VISIT[type(keyword.value)](self, keyword.value)
             if cell:
                 arguments.append((keyword.arg or "**", cell))
                 self.argument_places.extend(span_of(keyword.value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from asyncify.index.call_expressions import CallExpressions
+from asyncify.index.call_expressions import VISIT, CallExpressions
 from asyncify.index.recorder import dotted, span_of
 from asyncify.index.scope import Scope
 from asyncify.index.summary import (
@@ -34,20 +34,24 @@ class Expressions(CallExpressions):
 
     def expression(self, node: ast.expr) -> int:
         """The cell of an expression's value; NOTHING if it cannot be of interest."""
-        visit = VISIT.get(type(node))
-        if visit is not None:
-            return visit(self, node)
-        self.consumer = "other"
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.expr):
-                self.expression(child)
-        return NOTHING
+        return VISIT[type(node)](self, node)
 
     def _name(self, node: ast.Name) -> int:
         self.consumer = "other"
-        cell = self.lookup(node.id)
+        cell = self.scope.env.get(node.id)
+        if cell is None:
+            cell = self.lookup(node.id)
         if cell and not self.quiet:
-            self.occur(cell, node)
+            self.occurrences.extend(
+                (
+                    cell,
+                    self.scope.function + 1,
+                    node.lineno,
+                    node.col_offset,
+                    node.end_lineno or 0,
+                    node.end_col_offset or 0,
+                )
+            )
         return cell
 
     def _constant(self, node: ast.Constant) -> int:
@@ -55,7 +59,7 @@ class Expressions(CallExpressions):
 
     def _attribute(self, node: ast.Attribute) -> int:
         self.consumer = "other"
-        cell = self.load(self.expression(node.value), node.attr)
+        cell = self.load(VISIT[type(node.value)](self, node.value), node.attr)
         if cell and not self.quiet:
             self.occur(cell, node)
         return cell
@@ -89,7 +93,7 @@ class Expressions(CallExpressions):
                 known = False
                 members.append((None, self.item(self.expression(element.value), None)))
                 continue
-            members.append((index if known else None, self.expression(element)))
+            members.append((index if known else None, VISIT[type(element)](self, element)))
         return self.container(members)
 
     def _dict(self, node: ast.Dict) -> int:
@@ -99,7 +103,7 @@ class Expressions(CallExpressions):
             if key is None:
                 members.append((None, self.item(self.expression(value), None)))
             else:
-                members.append((self.key(key), self.expression(value)))
+                members.append((self.key(key), VISIT[type(value)](self, value)))
         return self.container(members, keep=not node.keys)
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> int:
@@ -253,32 +257,33 @@ class Expressions(CallExpressions):
         raise NotImplementedError
 
 
-# Here and not in the instance, which would hold itself by its own methods and have to be collected as garbage.
-VISIT: dict[type[ast.expr], Callable[..., int]] = {
-    ast.Name: Expressions._name,
-    ast.Attribute: Expressions._attribute,
-    ast.Call: CallExpressions._call,
-    ast.Constant: Expressions._constant,
-    ast.Subscript: Expressions._subscript,
-    ast.Tuple: Expressions._sequence,
-    ast.List: Expressions._sequence,
-    ast.Set: Expressions._sequence,
-    ast.Dict: Expressions._dict,
-    ast.BoolOp: Expressions._bool_op,
-    ast.BinOp: Expressions._bin_op,
-    ast.IfExp: Expressions._if_exp,
-    ast.Lambda: Expressions._lambda,
-    ast.Await: Expressions._await,
-    ast.Yield: Expressions._yield,
-    ast.YieldFrom: Expressions._yield_from,
-    ast.Starred: Expressions._starred,
-    ast.NamedExpr: Expressions._named,
-    ast.ListComp: Expressions._comprehension,
-    ast.SetComp: Expressions._comprehension,
-    ast.GeneratorExp: Expressions._comprehension,
-    ast.DictComp: Expressions._comprehension,
-    ast.Compare: Expressions._compare,
-    ast.UnaryOp: Expressions._unary,
-    ast.JoinedStr: Expressions._text,
-    ast.FormattedValue: Expressions._formatted,
-}
+VISIT.update(
+    {
+        ast.Name: Expressions._name,
+        ast.Attribute: Expressions._attribute,
+        ast.Call: CallExpressions._call,
+        ast.Constant: Expressions._constant,
+        ast.Subscript: Expressions._subscript,
+        ast.Tuple: Expressions._sequence,
+        ast.List: Expressions._sequence,
+        ast.Set: Expressions._sequence,
+        ast.Dict: Expressions._dict,
+        ast.BoolOp: Expressions._bool_op,
+        ast.BinOp: Expressions._bin_op,
+        ast.IfExp: Expressions._if_exp,
+        ast.Lambda: Expressions._lambda,
+        ast.Await: Expressions._await,
+        ast.Yield: Expressions._yield,
+        ast.YieldFrom: Expressions._yield_from,
+        ast.Starred: Expressions._starred,
+        ast.NamedExpr: Expressions._named,
+        ast.ListComp: Expressions._comprehension,
+        ast.SetComp: Expressions._comprehension,
+        ast.GeneratorExp: Expressions._comprehension,
+        ast.DictComp: Expressions._comprehension,
+        ast.Compare: Expressions._compare,
+        ast.UnaryOp: Expressions._unary,
+        ast.JoinedStr: Expressions._text,
+        ast.FormattedValue: Expressions._formatted,
+    }
+)

@@ -56,10 +56,6 @@ class Recorder:
         if source and target and source != target:
             self.copies.extend((source, target))
 
-    def text(self, text: str) -> int:
-        """The number that stands for a text in packed facts."""
-        return self.texts.setdefault(text, len(self.texts))
-
     def join(self, cells: Iterable[int]) -> int:
         distinct = list(dict.fromkeys(cell for cell in cells if cell))
         if len(distinct) < 2:
@@ -75,8 +71,9 @@ class Recorder:
         key = (base, name)
         target = self.loaded.get(key)
         if target is None:
-            target = self.loaded[key] = self.cell()
-            self.loads.extend((base, self.text(name), target))
+            target = self.loaded[key] = self.count
+            self.count = target + 1
+            self.loads.extend((base, self.texts.setdefault(name, len(self.texts)), target))
         return target
 
     def item(self, base: int, key: str | int | None) -> int:
@@ -110,15 +107,9 @@ class Recorder:
         return target
 
     def occur(self, cell: int, node: ast.expr) -> None:
+        scope = self.scope.function + 1
         self.occurrences.extend(
-            (
-                cell,
-                self.scope.function + 1,
-                node.lineno,
-                node.col_offset,
-                node.end_lineno or 0,
-                node.end_col_offset or 0,
-            )
+            (cell, scope, node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0)
         )
 
 
@@ -129,9 +120,9 @@ def span_of(node: ast.expr | ast.stmt) -> Span:
 
 def dotted(node: ast.expr) -> str:
     """`a.b.c` as text, subscripts left out; "" for anything else."""
-    if isinstance(node, ast.Name):
+    if type(node) is ast.Name:
         return node.id
-    if isinstance(node, ast.Attribute):
+    if type(node) is ast.Attribute:
         base = dotted(node.value)
         return f"{base}.{node.attr}" if base else ""
     if isinstance(node, ast.Subscript):

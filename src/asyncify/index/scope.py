@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+_BINDING_NOTHING = frozenset({ast.Expr, ast.Return, ast.Raise, ast.Pass, ast.Assert, ast.Break, ast.Continue})
 _NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -38,36 +39,40 @@ def assigned_names(body: Iterable[ast.stmt]) -> set[str]:
     stack: list[ast.AST] = list(body)
     while stack:
         node = stack.pop()
-        if isinstance(node, _NESTED):
-            found.add(node.name)
+        kind = type(node)
+        if kind in _BINDING_NOTHING:
             continue
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 _targets(target, found)
-            continue
-        if isinstance(node, ast.AnnAssign | ast.AugAssign):
+        elif isinstance(node, ast.If | ast.While):
+            stack += node.body
+            stack += node.orelse
+        elif isinstance(node, _NESTED):
+            found.add(node.name)
+        elif isinstance(node, ast.AnnAssign | ast.AugAssign):
             _targets(node.target, found)
-            continue
-        if isinstance(node, ast.Expr | ast.Return | ast.Raise | ast.Pass):
-            continue
-        if isinstance(node, ast.For | ast.AsyncFor):
-            _targets(node.target, found)
-        elif isinstance(node, ast.With | ast.AsyncWith):
-            for item in node.items:
-                if item.optional_vars is not None:
-                    _targets(item.optional_vars, found)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             found.update((alias.asname or alias.name.partition(".")[0]) for alias in node.names)
-            continue
-        elif isinstance(node, ast.Match):
-            found.update(
-                pattern.name for pattern in ast.walk(node) if isinstance(pattern, ast.MatchAs) and pattern.name
-            )
-        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
-            stack += getattr(node, field, ())
-        if isinstance(node, ast.ExceptHandler) and node.name:
-            found.add(node.name)
+        else:
+            _inside(node, found, stack)
     return found
+
+
+def _inside(node: ast.AST, found: set[str], stack: list[ast.AST]) -> None:
+    """Names that the head of a compound statement binds; its bodies go on the stack."""
+    if isinstance(node, ast.For | ast.AsyncFor):
+        _targets(node.target, found)
+    elif isinstance(node, ast.With | ast.AsyncWith):
+        for item in node.items:
+            if item.optional_vars is not None:
+                _targets(item.optional_vars, found)
+    elif isinstance(node, ast.ExceptHandler) and node.name:
+        found.add(node.name)
+    elif isinstance(node, ast.Match):
+        found.update(pattern.name for pattern in ast.walk(node) if isinstance(pattern, ast.MatchAs) and pattern.name)
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        stack += getattr(node, field, ())
 
 
 def _targets(target: ast.expr, found: set[str]) -> None:

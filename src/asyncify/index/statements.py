@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterable
 
 from asyncify.index.branches import Branches, Env
+from asyncify.index.call_expressions import VISIT
 from asyncify.index.summary import NOTHING, POSITIONS
 
 MAIN_BLOCK = POSITIONS.index("main-block")
@@ -32,8 +33,8 @@ class Statements(Branches):
                 run(self, statement)
 
     def _expr(self, node: ast.Expr) -> None:
-        if not isinstance(node.value, ast.Constant):
-            self.expression(node.value)
+        if type(node.value) is not ast.Constant:
+            VISIT[type(node.value)](self, node.value)
 
     def _assign(self, node: ast.Assign) -> None:
         self.consumer = "assigned"
@@ -47,7 +48,7 @@ class Statements(Branches):
             for target, cell in zip(first.elts, [self.expression(value) for value in node.value.elts], strict=True):
                 self.assign(target, cell)
             return
-        cell = self.expression(node.value)
+        cell = VISIT[type(node.value)](self, node.value)
         for target in node.targets:
             self.assign(target, cell)
         if self.scope is self.module and isinstance(first, ast.Name):
