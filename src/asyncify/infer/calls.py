@@ -68,13 +68,12 @@ class Calls(Special):
     def _call_function(
         self, number: int, receiver: int, site: Site, args: Arguments, result: int, how: int
     ) -> None:  # fmt: skip
-        if how == DIRECT and self._is_wrapped_call(number, site):
+        if how == DIRECT and self.decorated_by and self._is_wrapped_call(number, site):
             how = THROUGH
         self.reach(site, self.values.of(Kind.FUNC, number), how)
         fn = self.functions[number]
-        if how != THROUGH:
-            shift = 1 if receiver >= 0 else 0
-            self.bind(number, args, shift)
+        if args and how != THROUGH:
+            self.bind(number, args, 1 if receiver >= 0 else 0)
         if result:
             self.hand_back(number, receiver, result)
         if receiver >= 0 and not fn.is_method and fn.positional:
@@ -211,6 +210,15 @@ class Calls(Special):
     # Outside
 
     def _call_outside(self, path: str, value: int, site: Site, args: Arguments, result: int) -> None:
+        plain = self._plain.get(value)
+        if plain is None:
+            plain = self._plain[value] = self._is_plain(path)
+        if plain:
+            self.reach(site, value, DIRECT)
+            self.add_out_result(path, site, result)
+            if args:
+                self.wrapped_outside(path, args, result)
+            return
         if self.call_special(path, site, args, result):
             return
         if path in self.catalogue.types:
@@ -218,12 +226,12 @@ class Calls(Special):
             self.cells.add(result, self.values.of(Kind.PACK, path))
             return
         owner = path.rpartition(".")[0]
-        if self.catalogue.rule_for(path) is not None:
-            self._call_pack(path, site, result, owner)
-            return
-        self.reach(site, value, DIRECT)
-        self.add_out_result(path, site, result)
-        self.wrapped_outside(path, args, result)
+        self._call_pack(path, site, result, owner)
+
+    def _is_plain(self, path: str) -> bool:
+        """Does nobody say what calling `path` does?"""
+        known = self.is_special(path) or path in self.catalogue.types or self.catalogue.rule_for(path) is not None
+        return not known
 
     def _call_pack(self, path: str, site: Site, result: int, owner: str) -> None:
         rule = self.catalogue.rule_for(path)

@@ -69,6 +69,8 @@ class Cells:
             self._values[cell] = {*known, value}
         else:
             known.add(value)  # type: ignore[union-attr]
+        if not self._edges[cell] and self._reactions[cell] is None:
+            return  # nobody to tell: who comes later is told of all that is held
         news = self._news.get(cell)
         if news is None:
             self._news[cell] = value
@@ -131,15 +133,31 @@ class Cells:
 
     def run(self) -> None:
         """Move values until nothing moves, or the cap is reached."""
-        while self._news or self._late:
+        late, values, edges, reactions = self._late, self._values, self._edges, self._reactions
+        owner, add = self._owner, self.add
+        while self._news or late:
             self._react_late()
             news = self._passing = self._news
             self._news = {}
-            for cell, fresh in news.items():
+            for cell, batch in news.items():
                 news[cell] = ()
-                self._pass_on(cell, _all(fresh))
-                if self._late:
-                    self._react_late()
+                fresh = (batch,) if type(batch) is int else batch
+                self.steps += len(fresh)  # type: ignore[arg-type]
+                targets = edges[cell]
+                if targets:
+                    for target in (targets,) if type(targets) is int else targets:  # type: ignore[union-attr]
+                        known = values[target]
+                        for value in fresh:  # type: ignore[union-attr]
+                            if known != value:
+                                add(target, value)
+                reacting = reactions[cell]
+                if reacting is not None:
+                    for reaction in (reacting,) if type(reacting) is tuple else (*reacting,):
+                        handler: Any = reaction[0]
+                        for value in fresh:  # type: ignore[union-attr]
+                            handler(owner, value, reaction)
+                    if late:
+                        self._react_late()
             if self.steps > MAX_STEPS:
                 self.capped = True
                 return
@@ -157,24 +175,6 @@ class Cells:
             self.steps += 1
             if self.steps > MAX_STEPS:
                 return
-
-    def _pass_on(self, cell: int, fresh: Sequence[int]) -> None:
-        self.steps += len(fresh)
-        targets = self._edges[cell]
-        if targets:
-            values = self._values
-            for target in (targets,) if type(targets) is int else targets:  # type: ignore[union-attr]
-                for value in fresh:
-                    if values[target] != value:
-                        self.add(target, value)
-        reacting = self._reactions[cell]
-        if reacting is None:
-            return
-        owner = self._owner
-        for reaction in (*reacting,) if type(reacting) is list else (reacting,):
-            handler: Any = reaction[0]
-            for value in fresh:
-                handler(owner, value, reaction)
 
 
 def _all(values: int | Sequence[int]) -> Sequence[int]:

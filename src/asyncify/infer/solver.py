@@ -65,18 +65,23 @@ class Base:
             root for pack in catalogue.packs if pack.rules or pack.types or pack.exceptions for root in pack.source
         )
         self._rooted: dict[str, bool] = {}
+        self._mattering: dict[str, bool] = {}
 
     def arguments(self, site: Site) -> tuple[tuple[str, int], ...]:
         """What a call is given: "", "*", "**" or the keyword, and the cell, 0 where it cannot matter."""
-        at = CALL * site.number
-        start, count = self._calls[site.file][at + 6 : at + 8]
+        file = site.file
+        calls, at = self._calls[file], CALL * site.number
+        count = calls[at + 7]
         if not count:
             return ()
-        texts, base = self.objects.summaries[site.file].texts, self.objects.cell_base[site.file]
-        pairs = self._arguments[site.file]
+        texts, base = self.objects.summaries[file].texts, self.objects.cell_base[file]
+        pairs, start = self._arguments[file], 2 * calls[at + 6]
+        if count == 1:
+            cell = pairs[start + 1]
+            return ((texts[pairs[start]], base + cell if cell else 0),)
+        numbers = pairs[start : start + 2 * count].tolist()
         return tuple(
-            (texts[pairs[index]], base + pairs[index + 1] if pairs[index + 1] else 0)
-            for index in range(2 * start, 2 * (start + count), 2)
+            [(texts[key], base + cell if cell else 0) for key, cell in zip(numbers[::2], numbers[1::2], strict=True)]
         )
 
     def position(self, site: Site) -> int:
@@ -115,11 +120,16 @@ class Base:
 
     def add_out_result(self, path: str, site: Site, target: int) -> None:
         """What calling `path` returns -> target, as far as nothing better is known and it may matter."""
-        if "()" in path:
-            return
-        is_decorator = self.position(site) == DECORATOR or path in DECORATOR_MAKERS
-        if is_decorator or path.rpartition(".")[2][:1].isupper() or self.is_of_packs(path):
+        if "()" not in path and (self._may_matter(path) or self.position(site) == DECORATOR):
             self.cells.add(target, self.values.of(Kind.OUT, f"{path}()"))
+
+    def _may_matter(self, path: str) -> bool:
+        """Is `path` a class by its name, a maker of decorators, or a thing of some pack?"""
+        known = self._mattering.get(path)
+        if known is None:
+            known = path in DECORATOR_MAKERS or path.rpartition(".")[2][:1].isupper() or self.is_of_packs(path)
+            self._mattering[path] = known
+        return known
 
     def is_of_packs(self, path: str) -> bool:
         """Does some rule pack speak for this outside path?"""

@@ -42,6 +42,7 @@ class Special(Makers, Parameters):
 
     def prepare_special(self) -> None:
         self.partials = {}
+        self._plain: dict[int, bool] = {}  # outside value -> is it a callable of which nothing is known?
         self.partial_calls: set[tuple[int, int, int]] = set()  # (partial, file, call) that were followed
         self.consumed = {}  # (file, call) -> generator functions that the call runs to their end
         self._specials = {
@@ -68,6 +69,9 @@ class Special(Makers, Parameters):
             "contextlib.contextmanager": self._context,
             "contextlib.ExitStack().enter_context": self._entered,
         }
+
+    def is_special(self, path: str) -> bool:
+        return path in self._specials
 
     def call_special(self, path: str, site: Site, args: Arguments, result: int) -> bool:
         """Move values as the callable at `path` does; False if it is not one of these."""
