@@ -18,7 +18,7 @@ PLAIN_BUILTINS = frozenset(
 )  # fmt: skip
 
 
-NO_ARGUMENT = ("", NOTHING)
+NO_ARGUMENT = (0, NOTHING)
 
 
 class _Visitors(dict[type[ast.expr], Callable[..., int]]):
@@ -76,12 +76,10 @@ class CallExpressions(Names):
         result = self.cell()
         texts = self.texts
         scope = self.scope.function + 1
-        consumer_text = texts.setdefault(consumer, len(texts))
-        self.calls.extend(
-            (callee, result, scope, self.position, consumer_text, first // 4, len(self.arguments) // 2, len(arguments))
-        )
-        for key, cell in arguments:
-            self.arguments.extend((texts.setdefault(key, len(texts)), cell))
+        text = texts.setdefault(consumer, len(texts))
+        start, count = len(self.arguments) // 2, len(arguments) // 2
+        self.calls.extend((callee, result, scope, self.position, text, first // 4, start, count))
+        self.arguments.extend(arguments)
         whole = node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0
         self.sites.extend((*whole, func.lineno, func.col_offset, func.end_lineno or 0, func.end_col_offset or 0))
         self.occurrences.extend((result, scope, *whole))
@@ -92,38 +90,43 @@ class CallExpressions(Names):
             return self.load(VISIT[type(func.value)](self, func.value), func.attr)
         return self.lookup(func.id) if type(func) is ast.Name else self.expression(func)
 
-    def _arguments(self, node: ast.Call) -> tuple[tuple[str, int], ...]:
-        arguments: list[tuple[str, int]] = []
+    def _arguments(self, node: ast.Call) -> list[int]:
+        """Text and cell of each argument, one after the other."""
+        arguments: list[int] = []
         for index, argument in enumerate(node.args):
             kind = type(argument)
             if kind is ast.Constant:
-                arguments.append(NO_ARGUMENT)
+                arguments += NO_ARGUMENT
                 continue
             if kind is ast.Call:
                 self.consumer = f"argument:{dotted(node.func)}:{index}"
             if kind is ast.Starred:
                 cell = self.expression(argument.value)  # type: ignore[attr-defined]
-                arguments.append(("*", cell))
+                arguments += (self.text("*"), cell)
             else:
                 cell = VISIT[kind](self, argument)
-                arguments.append(("", cell))
+                arguments += (0, cell)
             if cell:
                 self.argument_places.extend(span_of(argument))
         for keyword in node.keywords:
-            if type(keyword.value) is ast.Constant:
-                if keyword.value.value is not None:
-                    arguments.append((keyword.arg or "**", NOTHING))
-                if keyword.arg == "bound" and isinstance(keyword.value.value, str):  # of a TypeVar
-                    arguments.append(("bound", self.class_of(keyword.value)))
-                    self.argument_places.extend(span_of(keyword.value))
-                continue
-            if type(keyword.value) is ast.Call:
-                self.consumer = f"argument:{dotted(node.func)}:{keyword.arg or '**'}"
-            cell = VISIT[type(keyword.value)](self, keyword.value)
-            if cell:
-                arguments.append((keyword.arg or "**", cell))
-                self.argument_places.extend(span_of(keyword.value))
-        return tuple(arguments)
+            arguments += self._keyword(node, keyword)
+        return arguments
+
+    def _keyword(self, node: ast.Call, keyword: ast.keyword) -> tuple[int, ...]:
+        value = keyword.value
+        key = self.text(keyword.arg or "**")
+        if type(value) is ast.Constant:
+            if keyword.arg == "bound" and isinstance(value.value, str):  # of a TypeVar
+                self.argument_places.extend(span_of(value))
+                return key, NOTHING, key, self.class_of(value)
+            return () if value.value is None else (key, NOTHING)
+        if type(value) is ast.Call:
+            self.consumer = f"argument:{dotted(node.func)}:{keyword.arg or '**'}"
+        cell = VISIT[type(value)](self, value)
+        if not cell:
+            return ()
+        self.argument_places.extend(span_of(value))
+        return key, cell
 
     def _special_call(self, name: str, node: ast.Call) -> int | None:
         arguments = node.args

@@ -16,6 +16,7 @@ from asyncify.index.summary import (
     ClassFact,
     FunctionFact,
     Summary,
+    packed,
 )
 
 PLAIN = POSITIONS.index("plain")
@@ -231,8 +232,8 @@ class Definitions(Statements):
             exports=self.exports,
             aliases=self.aliases,
             texts=tuple(self.texts),
-            copies=self.copies.tobytes(),
-            loads=self.loads.tobytes(),
+            copies=packed(self.copies),
+            loads=packed(self.loads),
             stores=tuple(self.stores),
             dynamic=tuple(self.dynamic),
             items=tuple(self.items),
@@ -243,11 +244,11 @@ class Definitions(Statements):
             supers=tuple(self.supers),
             decorations=tuple(self.decorations),
             flows=tuple(self.flows),
-            calls=self.calls.tobytes(),
-            arguments=self.arguments.tobytes(),
-            sites=self.sites.tobytes(),
-            argument_places=self.argument_places.tobytes(),
-            occurrences=self.occurrences.tobytes(),
+            calls=packed(self.calls),
+            arguments=packed(self.arguments),
+            sites=packed(self.sites),
+            argument_places=packed(self.argument_places),
+            occurrences=packed(self.occurrences),
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from array import array
 from collections.abc import Iterable
 
 from asyncify.index.scope import Scope
@@ -25,8 +24,8 @@ class Recorder:
         self.exports: tuple[str, ...] | None = None
         self.aliases: dict[str, str] = {}
         self.texts: dict[str, int] = {"": 0}
-        self.copies = array("I")
-        self.loads = array("I")
+        self.copies: list[int] = []
+        self.loads: list[int] = []
         self.stores: list[tuple[int, str, int]] = []
         self.dynamic: list[tuple[int, str, str, int]] = []
         self.items: list[tuple[int, str | int | None, int]] = []
@@ -37,11 +36,11 @@ class Recorder:
         self.supers: list[tuple[int, int]] = []
         self.decorations: list[tuple[int, int, int, int, Span]] = []
         self.flows: list[FlowFact] = []
-        self.calls = array("I")
-        self.arguments = array("I")
-        self.sites = array("I")
-        self.argument_places = array("I")
-        self.occurrences = array("I")
+        self.calls: list[int] = []
+        self.arguments: list[int] = []
+        self.sites: list[int] = []
+        self.argument_places: list[int] = []
+        self.occurrences: list[int] = []
         self.loaded: dict[tuple[int, str], int] = {}
         self.scope = Scope("module", None, -1, -1)
         self.module = self.scope
@@ -55,6 +54,10 @@ class Recorder:
     def copy(self, source: int, target: int) -> None:
         if source and target and source != target:
             self.copies.extend((source, target))
+
+    def text(self, text: str) -> int:
+        """The number that stands for a text in packed facts; 0 for ""."""
+        return self.texts.setdefault(text, len(self.texts))
 
     def join(self, cells: Iterable[int]) -> int:
         distinct = list(dict.fromkeys(cell for cell in cells if cell))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from asyncify.infer.values import Data, Kind
@@ -130,6 +130,18 @@ class Cells:
             return
         waiting = (*_all(self._news.get(cell, ())), *_all(self._passing.get(cell, ())))
         self._late.extend((value, reaction) for value in self.held(cell) if value not in waiting)
+
+    def expect(self, reactions: Iterable[tuple[int, Reaction]]) -> None:
+        """`react` for many cells at once; they hold nothing yet, or what no such reaction minds."""
+        reacting = self._reactions
+        for cell, reaction in reactions:
+            known = reacting[cell]
+            if known is None:
+                reacting[cell] = reaction
+            elif type(known) is list:
+                known.append(reaction)
+            else:
+                reacting[cell] = [known, reaction]  # type: ignore[list-item]
 
     def run(self) -> None:
         """Move values until nothing moves, or the cap is reached."""

@@ -53,8 +53,8 @@ class Solver(Decorators):
         copies = numbers(summary.copies).tolist()
         for source, target in zip(copies[::2], copies[1::2], strict=True):
             cells.edge(base + source, base + target)
-        for origin, name, target in summary.each_load():
-            cells.react(base + origin, self.on_load, name, base + target)
+        load = type(self).on_load
+        cells.expect((base + origin, (load, name, base + target)) for origin, name, target in summary.each_load())
         for origin, name, source in summary.stores:
             cells.react(base + origin, self.on_store, name, base + source)
         for origin, prefix, suffix, target in summary.dynamic:
@@ -107,7 +107,8 @@ class Solver(Decorators):
         ):
             site = Site(file, number, base + callee, base + result, functions + scope - 1 if scope else -1)
             self.sites.append(site)
-            self.cells.react(site.callee, self.on_call, site)
+        call = type(self).on_call
+        self.cells.expect((site.callee, (call, site)) for site in self.sites[self.site_base[file] :])
 
     def _on_instance(self, value: int, reaction: Reaction) -> None:
         """An annotation names a type: its cell holds an instance of it."""

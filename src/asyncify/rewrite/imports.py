@@ -107,7 +107,10 @@ def _is_special_name(target: cst.BaseExpression) -> bool:
 
 
 def _key(statement: cst.CSTNode, root: str) -> _Import | None:
-    if not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1:
+    """Of a line with several imports the first one counts."""
+    if not isinstance(statement, cst.SimpleStatementLine):
+        return None
+    if not all(isinstance(node, cst.Import | cst.ImportFrom) for node in statement.body):
         return None
     node = statement.body[0]
     if isinstance(node, cst.Import):
@@ -151,7 +154,8 @@ def _merged(tree: cst.Module, at: int, wanted: _Wanted) -> cst.Module:
     node = line.body[0]
     if isinstance(node, cst.Import) and node.names[0].asname is None:
         return tree
-    if not isinstance(node, cst.ImportFrom) or isinstance(node.names, cst.ImportStar):
+    is_alone = len(line.body) == 1
+    if not is_alone or not isinstance(node, cst.ImportFrom) or isinstance(node.names, cst.ImportStar):
         return tree.with_changes(body=[*tree.body[:at], wanted.statement(), *tree.body[at:]])
     names = list(node.names)
     if any(_dotted(alias.name) == wanted.name and alias.asname is None for alias in names):
