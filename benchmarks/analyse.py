@@ -26,6 +26,7 @@ import platformdirs
 
 import asyncify.index.cache as cache_module
 from asyncify.colour import colour
+from asyncify.garbage import collector_paused
 from asyncify.index import summarise_project
 from asyncify.infer import infer
 from asyncify.loader import load_catalogue
@@ -38,16 +39,18 @@ STEPS = ("parse", "cold", "fill", "warm", "one", "two")
 
 def analyse(project: Project, *, cache: bool, jobs: int = 1) -> dict[str, object]:
     started = time.process_time()
-    summaries = summarise_project(project, cache=cache, jobs=jobs)
-    indexed = time.process_time()
-    catalogue = load_catalogue()
-    index = infer(summaries, catalogue)
-    inferred = time.process_time()
-    found = colour(index, catalogue)
+    with collector_paused():  # as `analyse` of asyncify.api does
+        summaries = summarise_project(project, cache=cache, jobs=jobs)
+        indexed = time.process_time()
+        catalogue = load_catalogue()
+        index = infer(summaries, catalogue)
+        inferred = time.process_time()
+        found = colour(index, catalogue)
+        coloured = time.process_time()
     return {
         "index": indexed - started,
         "infer": inferred - indexed,
-        "colour": time.process_time() - inferred,
+        "colour": coloured - inferred,
         "functions": len(index.functions),
         "verdicts": len(found.verdicts),
         "faults": [f"{fault.path}:{fault.line}: {fault.why}" for fault in summaries.faults],

@@ -16,6 +16,7 @@ from asyncify.colour.in_loop import running_in_loop
 from asyncify.config import Config
 from asyncify.dependencies import change_dependencies
 from asyncify.entries import entry_functions
+from asyncify.garbage import collector_paused
 from asyncify.index import ParseFault, summarise_project
 from asyncify.infer import infer
 from asyncify.infer.facts import Index
@@ -74,9 +75,10 @@ def analyse_project(project: Project, config: Config, catalogue: Catalogue, prog
     """Plan the migration of a project that is already read."""
     progress(f"indexing {len(project.sources)} files")
     own = replace(project, sources=tuple(source for source in project.sources if not is_support(source.text)))
-    summaries = summarise_project(own, cache=config.cache, jobs=config.jobs)
-    progress("resolving calls")
-    index = infer(summaries, catalogue)
+    with collector_paused():  # once for both: it would look through the summaries in between
+        summaries = summarise_project(own, cache=config.cache, jobs=config.jobs)
+        progress("resolving calls")
+        index = infer(summaries, catalogue)
     progress("colouring")
     entries = entry_functions(project, index.functions)
     held = dict.fromkeys(functions_of_tests(index), Reason.TEST)

@@ -117,8 +117,10 @@ class CallExpressions(Names):
         key = self.text(keyword.arg or "**")
         if type(value) is ast.Constant:
             if keyword.arg == "bound" and isinstance(value.value, str):  # of a TypeVar
-                self.argument_places.extend(span_of(value))
-                return key, NOTHING, key, self.class_of(value)
+                cell = self.class_of(value)
+                if cell:
+                    self.argument_places.extend(span_of(value))
+                return key, NOTHING, key, cell
             return () if value.value is None else (key, NOTHING)
         if type(value) is ast.Call:
             self.consumer = f"argument:{dotted(node.func)}:{keyword.arg or '**'}"

@@ -116,10 +116,11 @@ class Members(Attributes):
             self.cells.edge(self.functions[int(first)].returns, reaction[1])
 
     def _body_cell(self, mro: tuple[int, ...], name: str) -> int:
-        for ancestor in mro:
-            cell = self.classes[ancestor].body.get(name)
-            if cell is not None:
-                return cell
+        bodies = self.objects.bodies.get(name)
+        if bodies is not None:
+            for ancestor in mro:
+                if ancestor in bodies:
+                    return bodies[ancestor]
         return 0
 
     def _bind_from(self, mro: tuple[int, ...], name: str, receiver: int, cell: int) -> bool:
@@ -135,7 +136,7 @@ class Members(Attributes):
             seen.add(body)
             self.cells.react(body, self.on_bind, receiver, cell)
         below = self.classes[number].subclasses
-        for subclass in below if len(below) <= MAX_SUBCLASSES else ():
+        for subclass in below if name in self._holders and len(below) <= MAX_SUBCLASSES else ():
             for ancestor in self.classes[subclass].mro:
                 attribute = self.known_attribute(ancestor, name)
                 if attribute is not None:
@@ -146,7 +147,7 @@ class Members(Attributes):
     def _bodies_below(self, number: int, name: str) -> list[int]:
         """Cells of `name` in the bodies that a subclass would look it up in, the class's own left out."""
         below = self.classes[number].subclasses
-        if len(below) > MAX_SUBCLASSES:
+        if not below or name not in self.objects.bodies or len(below) > MAX_SUBCLASSES:
             return []
         own = self._body_cell(self.classes[number].mro, name)
         found = dict.fromkeys(self._body_cell(self.classes[subclass].mro, name) for subclass in below)

@@ -72,6 +72,7 @@ class Objects:
         self.modules = modules
         self.functions: list[Fn] = []
         self.classes: list[Cls] = []
+        self.bodies: dict[str, dict[int, int]] = {}  # name -> class in whose body it stands -> cell
         self.cell_base: list[int] = []
         self.function_base: list[int] = []
         self.class_base: list[int] = []
@@ -103,6 +104,8 @@ class Objects:
             named[kind.qualname] = number
             named.setdefault(kind.name, number)
             body = {name: base + cell for name, cell in kind.body.items()}
+            for name, cell in body.items():
+                self.bodies.setdefault(name, {})[number] = cell
             self.classes.append(Cls(_unique(f"{summary.path}::{kind.qualname}", seen), number, file, kind, body))
         self._class_named.append(named)
 
@@ -198,10 +201,8 @@ class Objects:
 
     def definer(self, number: int, name: str) -> int | None:
         """The nearest class in the MRO whose body has `name`."""
-        for ancestor in self.classes[number].mro:
-            if name in self.classes[ancestor].body:
-                return ancestor
-        return None
+        bodies = self.bodies.get(name, {})
+        return next((ancestor for ancestor in self.classes[number].mro if ancestor in bodies), None)
 
     def related(self, first: int, second: int) -> bool:
         return second in self.classes[first].line or first in self.classes[second].line

@@ -129,6 +129,9 @@ def _written(scene: Scene, call: Call, rule: Rule, node: ast.Call, what: str) ->
 def _through_value(scene: Scene, call: Call, rule: Rule, what: str) -> Decided:
     """The library's callable is called through a variable, whose value becomes the new callable."""
     path = pack_paths(call)[0]
+    node = scene.tree.expression(call.callee)
+    if node is not None and scene.tree.is_torn(node):  # what it holds comes from an import, which stays
+        return _refused(call, what, rule.id, Reason.MIXED_TARGETS)
     if not keeps_form(rule, path) and value_template(rule, path) is None:
         return _refused(call, what, rule.id, Reason.NOT_CALLED)
     template = "await {it}" if call.certain else "await {aio}.settle({it})"

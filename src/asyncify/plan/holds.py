@@ -21,6 +21,7 @@ from asyncify.reason import Reason
 
 PAIR = {"__enter__": "__exit__", "__exit__": "__enter__"}
 SPECIAL = frozenset({*PAIR, *ITERATORS})
+WAITING = frozenset({Colour.ASYNC, Colour.ALREADY})  # what is async already is run by a bridge, which waits, too
 STACKS = ("enter_context:", "push:")
 
 Found = Iterator[tuple[str, Reason]]
@@ -234,9 +235,9 @@ def _waits(block: Place, facts: FileFacts, colouring: Colouring) -> bool:
         (call.place, any(_turns(target, colouring) for target in call.targets) or bool(pack_paths(call)))
         for call in facts.calls
     ]
-    spots += [(run.place, any(colouring.colour_of(id_) is Colour.ASYNC for id_ in run.functions)) for run in facts.runs]
+    spots += [(run.place, any(colouring.colour_of(id_) in WAITING for id_ in run.functions)) for run in facts.runs]
     return any(waits and block.contains(place) for place, waits in spots)
 
 
 def _turns(target: Target, colouring: Colouring) -> bool:
-    return target.kind is TargetKind.FUNCTION and colouring.colour_of(target.id) is Colour.ASYNC
+    return target.kind is TargetKind.FUNCTION and colouring.colour_of(target.id) in WAITING

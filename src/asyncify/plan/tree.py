@@ -21,6 +21,7 @@ class Tree:
         self._expressions: dict[tuple[int, int, int, int], ast.expr] = {}
         self._statements: dict[tuple[int, int, int, int], ast.stmt] = {}
         self._imports: dict[str, str] = {}
+        self._torn: set[str] = set()
         self._functions: dict[tuple[int, int], FunctionNode] = {}
         for parent in ast.walk(self.module):
             for child in ast.iter_child_nodes(parent):
@@ -28,7 +29,9 @@ class Tree:
             if isinstance(parent, ast.expr):
                 self._expressions.setdefault(self.place(parent).span, parent)
             elif isinstance(parent, ast.stmt):
-                self._imports.update(_bound(parent))
+                bound = _bound(parent)
+                self._torn |= {name for name, path in bound.items() if self._imports.get(name, path) != path}
+                self._imports.update(bound)
                 self._statements.setdefault(self.place(parent).span, parent)
                 if isinstance(parent, FunctionNode):
                     self._functions[parent.lineno, parent.col_offset] = parent
@@ -56,6 +59,12 @@ class Tree:
             node = node.value
         root = self._imports.get(node.id) if isinstance(node, ast.Name) else None
         return ".".join([root, *reversed(parts)]) if root else ""
+
+    def is_torn(self, node: ast.expr) -> bool:
+        """Do two imports of the file give the name at the root of this expression different meanings?"""
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        return isinstance(node, ast.Name) and node.id in self._torn
 
     def parent(self, node: ast.AST) -> ast.AST | None:
         return self._parents.get(node)
