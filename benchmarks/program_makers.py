@@ -38,11 +38,15 @@ def library_programs(count: int, seed: int) -> Iterator[Program]:
     ]
     dice = random.Random(seed)
     dice.shuffle(files)
-    for file in files[:count]:
+    made = 0
+    for file in files:
         try:
             text = file.read_text("utf-8")
         except UnicodeDecodeError:
             continue
+        if made == count:
+            return
+        made += 1
         yield Program(str(file.relative_to(root)), with_waits(text, dice))
 
 
