@@ -195,6 +195,7 @@ class Accepts:
     forms: frozenset[Form]
     signature: Signature | None = None
     overrides: bool = False  # `path` is a method, and what may be asynchronous is a method that overrides it
+    injects: bool = False  # the call stands for what the function in the slot returns, or yields
 
     def is_filled_by(self, argument: int | str | None) -> bool:
         """Does the argument at this index, or with this keyword, arrive in the slot? None: what is decorated."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from asyncify.infer.cells import Reaction
+from asyncify.infer.injected import Injected
 from asyncify.infer.parameters import Arguments
 from asyncify.infer.solver import Site
-from asyncify.infer.special import Special
 from asyncify.infer.values import Kind
 from asyncify.rule import Rule
 
@@ -14,7 +14,7 @@ WRAPPER = 2  # the target is a wrapper round what is called
 THROUGH = 4  # a wrapper calls what it wraps
 
 
-class Calls(Special):
+class Calls(Injected):
     """Calls of each kind of value."""
 
     def on_call(self, value: int, reaction: Reaction) -> None:
@@ -219,7 +219,7 @@ class Calls(Special):
             if args:
                 self.wrapped_outside(path, args, result)
             return
-        if self.call_special(path, site, args, result):
+        if self.call_special(path, site, args, result) or self.call_injected(path, site, args, result):
             return
         if path in self.catalogue.types:
             self.reach(site, value, DIRECT)
@@ -230,8 +230,8 @@ class Calls(Special):
 
     def _is_plain(self, path: str) -> bool:
         """Does nobody say what calling `path` does?"""
-        known = self.is_special(path) or path in self.catalogue.types or self.catalogue.rule_for(path) is not None
-        return not known
+        known = path in self.catalogue.types or self.catalogue.rule_for(path) is not None
+        return not (known or self.is_special(path) or self.injects(path) is not None)
 
     def _call_pack(self, path: str, site: Site, result: int, owner: str) -> None:
         rule = self.catalogue.rule_for(path)

@@ -13,7 +13,7 @@ from asyncify.template import ANY_METHOD
 
 TYPE_KEYS = frozenset(field.name for field in fields(PackType)) - {"pack"}
 EXCEPTION_KEYS = frozenset({"catches", "raises", "imports", "after", "catches_after", "wording", "bases"})
-ACCEPTS_KEYS = frozenset({"call", "of", "slot", "forms", "overrides"})
+ACCEPTS_KEYS = frozenset({"call", "of", "slot", "forms", "overrides", "injects"})
 MEMBER = re.compile(r"[A-Za-z_]\w*(\(\))?")
 OWN = "self"
 
@@ -108,11 +108,14 @@ def read_accepts(section: Section) -> Iterator[Accepts]:
     slot, overrides = section.optional("slot"), section.flag("overrides")
     if overrides and slot is not None:
         raise section.fault("overrides", "a method that is overridden has no slot")
+    injects = section.flag("injects")
+    if injects and slot is None:
+        raise section.fault("injects", "the slot is needed whose function is meant")
     for signature in read_signatures(section):
         is_spelled_out = signature.slots != ANY_ARGUMENTS
         if slot is not None and is_spelled_out and all(slot != each.name for each in signature.slots):
             raise section.fault("slot", f"{signature.path} has no slot {slot!r}", slot)
-        yield Accepts(signature.path, slot, forms, signature if is_spelled_out else None, overrides)
+        yield Accepts(signature.path, slot, forms, signature if is_spelled_out else None, overrides, injects)
 
 
 def _members(section: Section, key: str) -> frozenset[str]:
