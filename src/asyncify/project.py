@@ -8,6 +8,7 @@ import os
 import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
@@ -82,6 +83,7 @@ def load_project(path: Path, exclude: tuple[str, ...] = ()) -> Project:
     return _read(real.parent, [real.name], is_single_file=True)
 
 
+@cache
 def is_test(path: str) -> bool:
     """Is this a file of tests, by the conventions that pytest and unittest follow?"""
     pure = PurePosixPath(path)

@@ -88,10 +88,10 @@ def awaited_getters(graph: Graph, catalogue: Catalogue) -> frozenset[int]:
 
 def _is_for_a_test(graph: Graph, escape: Escape, families: Mapping[int, frozenset[int]]) -> bool:
     """Does a test hand over what it tests, to a test double say? The test follows the code, not the code the test."""
-    if not is_test(graph.place(escape.spot).path):
+    if not is_test(graph.objects.summaries[escape.spot[1]].path):
         return False
     family = families.get(escape.function, (escape.function,))
-    return not all(is_test(graph.function_place(member).path) for member in family)
+    return not all(is_test(graph.path_of(member)) for member in family)
 
 
 def _barrier(reason: Reason, place: Place, path: str = "") -> Barrier:

@@ -18,7 +18,8 @@ def may_be_awaited(graph: Graph, fn: Fn, catalogue: Catalogue) -> bool:
         return False
     classes, name = graph.objects.classes, fn.fact.name
     related = {fn.owner, *classes[fn.owner].mro, *classes[fn.owner].subclasses}
-    own = [other for other in graph.objects.functions if other.fact.name == name and other.owner in related]
+    named = map(graph.objects.functions.__getitem__, graph.objects.methods.get(name, ()))
+    own = [other for other in named if other.owner in related]
     if not all(_is_plain(other) for other in own) or len(own) > len({other.owner for other in own}):
         return False
     if any(name in classes[number].fact.attributes for number in related):

@@ -69,9 +69,12 @@ class Graph:
     guards: tuple[Guard, ...] = ()  # where locks are held
     made: tuple[tuple[Edge, Edge], ...] = ()  # where sequences of the project are made: their `__len__`, `__getitem__`
 
+    def path_of(self, number: int) -> str:
+        """The file of a function."""
+        return self.objects.summaries[self.objects.functions[number].file].path
+
     def function_place(self, number: int) -> Place:
-        fn = self.objects.functions[number]
-        return Place(self.objects.summaries[fn.file].path, *fn.fact.span)
+        return Place(self.path_of(number), *self.objects.functions[number].fact.span)
 
     def place(self, spot: tuple[int, int, int]) -> Place:
         kind, file, number = spot

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from asyncify.index.summary import (
     KEYWORD_ONLY,
@@ -198,6 +199,15 @@ class Objects:
             self._collect(base, order, above | {number})
 
     # Questions
+
+    @cached_property
+    def methods(self) -> dict[str, list[int]]:
+        """Name -> the functions of that name in the bodies of classes, in order."""
+        found: dict[str, list[int]] = {}
+        for fn in self.functions:
+            if fn.owner >= 0:
+                found.setdefault(fn.fact.name, []).append(fn.number)
+        return found
 
     def definer(self, number: int, name: str) -> int | None:
         """The nearest class in the MRO whose body has `name`."""

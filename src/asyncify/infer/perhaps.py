@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from asyncify.infer.link import Solver
 from asyncify.infer.solver import Site
 from asyncify.infer.values import Kind
@@ -70,15 +72,17 @@ def _aim(solver: Solver, site: Site, methods: tuple[int, ...]) -> bool:
 
 
 def _rare_methods(solver: Solver) -> dict[str, tuple[int, ...]]:
-    found: dict[str, list[int]] = {}
-    for fn in solver.functions:
-        name = fn.fact.name
-        if fn.owner >= 0 and fn.is_method and name not in COMMON and not name.startswith("__"):
-            found.setdefault(name, []).append(fn.number)
-    return {name: tuple(numbers) for name, numbers in found.items() if _is_rare(solver, numbers)}
+    found: dict[str, tuple[int, ...]] = {}
+    for name, named in solver.objects.methods.items():
+        if name in COMMON or name.startswith("__"):
+            continue
+        numbers = tuple(number for number in named if solver.functions[number].is_method)
+        if numbers and _is_rare(solver, numbers):
+            found[name] = numbers
+    return found
 
 
-def _is_rare(solver: Solver, numbers: list[int]) -> bool:
+def _is_rare(solver: Solver, numbers: Sequence[int]) -> bool:
     """Few owners, or all of one hierarchy."""
     if len(numbers) <= MAX_OWNERS:
         return True
