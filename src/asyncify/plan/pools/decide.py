@@ -258,9 +258,14 @@ def _staying(scene: Scene, made: Call) -> Decisions:
         template = ""
         if paths[0] == f"{FUTURE}.result" and not node.args and not node.keywords:
             template = "await asyncio.wrap_future({self})"
-        elif paths[0] in {f"{POOL}.map", f"{PROCESSES}.map", f"{EXECUTOR}.map"}:
+        elif paths[0] in {f"{POOL}.map", f"{PROCESSES}.map", f"{EXECUTOR}.map"} and not _is_in_thread(call):
             template = "await asyncio.to_thread(list, {it})"
         if template:
             step = Step(call.place, Substitute(template, _self(scene, node)), RULE, WHY_STAYS)
             decided.append((call, awaited(scene, call, template, step, paths[0])))
     return decided
+
+
+def _is_in_thread(call: Call) -> bool:
+    """Does a thread take what the call gives?"""
+    return call.consumer.startswith("argument:asyncio.to_thread:")
