@@ -16,7 +16,7 @@ import clients
 LIST = Path(__file__).with_name("http_clients.toml")
 UNIMPORTANT = frozenset({"host", "connection"})
 HTTP_MODULES = re.compile(r"^(requests|aiohttp)\b|(^|\.)_aio$")
-LIBRARY = re.compile(r"python-requests/\S+|Python/\S+ aiohttp/\S+")
+LIBRARY = re.compile(r"python-(requests|urllib3)/\S+|Python/\S+ aiohttp/\S+")
 DEEPEST = 4
 
 
@@ -57,6 +57,8 @@ def _described(value: Any, depth: int = 0) -> Any:
         return _described_error(value)
     if hasattr(value, "status_code") and HTTP_MODULES.search(type(value).__module__):
         return ["response", value.status_code, value.text]
+    if HTTP_MODULES.search(type(value).__module__):
+        return "an object of the HTTP library"
     attributes = getattr(value, "__dict__", {})
     shown = {key: _described(item, depth + 1) for key, item in attributes.items() if not key.startswith("_")}
     return [type(value).__name__, shown]

@@ -207,3 +207,32 @@ def test_places_of_the_standard_library_are_those_of_ast() -> None:
             if isinstance(node, ast.Call)
         }
         assert {call.place.span for call in found.calls} <= calls
+
+
+def targets_in(files: dict[str, str], path: str, text: str) -> tuple[list[str], bool]:
+    [call] = [c for c in index_of(files).files[path].calls if text_of(files[path], c.place.span) == text]
+    return [target.id for target in call.targets], call.perhaps
+
+
+ENGINE = "class Engine:\n    def request(self): ...\n"
+
+
+def test_a_package_that_imports_its_own_submodule_sees_into_it() -> None:
+    init = "from . import engines\n\ndef f():\n    e = engines.Engine()\n    e.request()\n"
+
+    found = targets_in({"pkg/__init__.py": init, "pkg/engines.py": ENGINE}, "pkg/__init__.py", "e.request()")
+
+    assert found == (["pkg/engines.py::Engine.request"], False)
+
+
+def test_the_default_of_a_keyword_taken_out_of_kwargs_is_a_value_of_it() -> None:
+    source = ENGINE + "\ndef f(**kwargs):\n    e = kwargs.pop('engine', Engine)()\n    e.request()\n"
+
+    assert targets_in({"app.py": source}, "app.py", "e.request()") == (["app.py::Engine.request"], False)
+
+
+def test_an_attribute_that_few_classes_store_may_be_what_an_unknown_thing_has() -> None:
+    client = "\nclass Client:\n    def __init__(self):\n        self.engine = Engine()\n"
+    source = ENGINE + client + "\ndef f(thing):\n    thing.engine.request()\n"
+
+    assert targets_in({"app.py": source}, "app.py", "thing.engine.request()") == (["app.py::Engine.request"], True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from asyncify.infer.reading import Reading
+from asyncify.infer.values import Kind
 
 MAX_SUBCLASSES = 60
+FEW = 3  # holders of an attribute whose name still says something
 
 
 class Attributes(Reading):
@@ -35,6 +37,16 @@ class Attributes(Reading):
         found = [holder for holder in self._holders.get(name, ()) if self.objects.related(number, holder)]
         definer = self.objects.definer(number, name)
         return found or [number if definer is None else definer]
+
+    def rarely_stored(self) -> frozenset[str]:
+        """Names of attributes that few classes of the project assign to."""
+        return frozenset(name for name, holders in self._holders.items() if len(holders) <= FEW)
+
+    def stored_instances(self, name: str) -> list[int]:
+        """The objects of the project's classes that are assigned to an attribute of this name anywhere."""
+        cells = (self._attributes[holder, name] for holder in self._holders.get(name, ()))
+        held = sorted({value for cell in cells for value in self.cells.held(cell)})
+        return [value for value in held if self.data[value][0] == Kind.INST]
 
     def _is_sibling(self, first: int, second: int) -> bool:
         """Is there a class below both?"""

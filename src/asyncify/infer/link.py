@@ -31,6 +31,8 @@ class Solver(Decorators):
         for file, summary in enumerate(self.objects.summaries):
             self._link(file, summary, self.objects.cell_base[file])
         self.seed()
+        for fn in self.functions:
+            self.seed_collected(fn.vararg, fn.kwarg)
         self.cells.run()
         for self.passes in range(1, MAX_PASSES + 1):
             found = self.apply_undecorated(self._decorations)

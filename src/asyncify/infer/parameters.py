@@ -42,6 +42,12 @@ class Parameters(Containers):
         elif fn.vararg:
             self._collect(fn.vararg, index - len(fn.positional), cell)
 
+    def seed_collected(self, *variables: int) -> None:
+        """`*args` and `**kwargs` are containers, also where no call is known that fills them."""
+        for variable in variables:
+            if variable:
+                self.cells.add(variable, self.values.of(Kind.CONT, self.container_at(("arguments", variable))))
+
     def _collect(self, variable: int, key: str | int, cell: int) -> None:
         """Into `*args` or `**kwargs`, which is a container of its own."""
         container = self.container_at(("arguments", variable))

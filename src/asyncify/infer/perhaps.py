@@ -27,7 +27,7 @@ COMMON = frozenset(
 
 def guess(solver: Solver) -> bool:
     """Give each call of an unknown receiver the few methods of that name. True if anything was added."""
-    names = _rare_methods(solver)
+    names, attributes = _rare_methods(solver), solver.rarely_stored()
     found = False
     for file, summary in enumerate(solver.objects.summaries):
         base = solver.objects.cell_base[file]
@@ -38,6 +38,28 @@ def guess(solver: Solver) -> bool:
             if site.callee in loads and not site.targets and not solver.cells.held(loads[site.callee][0]):
                 found = _aim(solver, site, names[loads[site.callee][1]]) or found
         found = _aim_dynamic(solver, file) or found
+        found = _aim_through_attribute(solver, file, attributes) or found
+    return found
+
+
+def _aim_through_attribute(solver: Solver, file: int, rare: frozenset[str]) -> bool:
+    """`thing.engine.request()`: nothing is known of the thing, but few classes of the project store an `engine`."""
+    summary, base = solver.objects.summaries[file], solver.objects.cell_base[file]
+    if rare.isdisjoint(summary.texts):
+        return False
+    loads = {base + target: (base + origin, name) for origin, name, target in summary.each_load()}
+    found = False
+    first = solver.site_base[file]
+    for site in solver.sites[first : first + summary.call_count]:
+        thing, method = loads.get(site.callee, (0, ""))
+        owner, attribute = loads.get(thing, (0, ""))
+        if attribute not in rare or site.targets or site.perhaps:
+            continue
+        if solver.cells.held(thing) or solver.cells.held(owner):
+            continue
+        for value in solver.stored_instances(attribute):
+            found = site.perhaps = True
+            solver.cells.edge(solver.member(value, method), site.callee)
     return found
 
 

@@ -204,10 +204,12 @@ class Base:
             if not level:
                 self.cells.add(cell, self.out(f"{module}.{name}" if name else module))
             return
-        if name:
+        own = self.objects.modules.file_of.get(key) == file  # `from . import child`: its own global is no answer
+        child = self.objects.modules.child(key, name) if own and name else None
+        if name and child is None:
             self.load_module(key, name, cell)
         else:
-            self.cells.add(cell, self.values.of(Kind.MODULE, key))
+            self.cells.add(cell, self.values.of(Kind.MODULE, child or key))
 
     def _seed_unbound(self, file: int, summary: Summary, name: str, cell: int) -> None:
         if summary.stars and self._load_star(file, summary, name, cell, set()):

@@ -39,6 +39,8 @@ class HTTPError(aiohttp.ClientResponseError, OSError):
     def __str__(self) -> str:
         return self.message
 
+    __repr__ = OSError.__repr__
+
 
 class TooManyRedirectsError(HTTPError, aiohttp.TooManyRedirects):
     """A chain of redirects without an end."""

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 import aiohttp
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDict
 
 from asyncify.support.http_cookies import Cookies, _store_cookies
 from asyncify.support.http_decode import _declared_encoding, _decoded, _decoded_json, _guessed_encoding
-from asyncify.support.http_urls import _wire_url
+from asyncify.support.http_errors import HTTPError
 from asyncify.support.streaming import _lines, _slices, _whole
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -128,9 +128,10 @@ class Response:
         return _decoded_json(self.content, self.encoding, **options)
 
     def raise_for_status(self) -> None:
-        """Raise aiohttp.ClientResponseError, with this response as `response`, for the statuses 400 to 599."""
+        """Raise HTTPError, an aiohttp.ClientResponseError with this response as `response`, for 400 to 599."""
         if not self.ok:
-            raise _http_error(aiohttp.ClientResponseError, self, self.reason)
+            whose = "Client" if self.status_code < 500 else "Server"
+            raise HTTPError(f"{self.status_code} {whose} Error: {self.reason} for url: {self.url}", response=self)
 
     def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
         """The body in pieces of this size; decoded where asked for and where the encoding is known."""
@@ -189,16 +190,6 @@ def _latin1(value: str) -> str:
     return value.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
-def _http_error(
-    kind: type[aiohttp.ClientResponseError], response: Response, message: str
-) -> aiohttp.ClientResponseError:
-    request, url = response.request, _wire_url(response.url)
-    info = aiohttp.RequestInfo(url, request.method, CIMultiDictProxy(request.headers), url)
-    error = kind(info, (), status=response.status_code, message=message, headers=response.headers)
-    error.response, error.request = response, request  # type: ignore[attr-defined]
-    return error
-
-
 def headers_of(response: aiohttp.ClientResponse) -> CIMultiDict[str]:
     """The headers; one that was sent several times holds all its values, with commas between."""
     exchange = _exchanges[response]
@@ -216,6 +207,6 @@ def ok_of(response: aiohttp.ClientResponse) -> bool:
 
 
 async def check(response: aiohttp.ClientResponse) -> None:
-    """Raise aiohttp.ClientResponseError for the statuses 400 to 599; the answer is read and is its `response`."""
+    """Raise HTTPError for the statuses 400 to 599; the answer is read and is its `response`."""
     if 400 <= response.status < 600:
         (await _response_from(response)).raise_for_status()

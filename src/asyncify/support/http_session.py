@@ -22,7 +22,7 @@ from asyncify.support.http_environment import (
     _proxy_for,
     _tls_context,
 )
-from asyncify.support.http_errors import InvalidSchemaError, ProxyError
+from asyncify.support.http_errors import InvalidSchemaError, ProxyError, TooManyRedirectsError
 from asyncify.support.http_prepare import (
     Request,
     _authorized,
@@ -39,7 +39,6 @@ from asyncify.support.http_response import (
     Response,
     _Exchange,
     _exchanges,
-    _http_error,
     _response_from,
     _take_cookies,
 )
@@ -217,7 +216,7 @@ class Session:
             async with opened:
                 response = await _response_from(opened)
             if len(history) >= self.max_redirects:
-                raise _http_error(aiohttp.TooManyRedirects, response, f"Exceeded {self.max_redirects} redirects.")
+                raise TooManyRedirectsError(f"Exceeded {self.max_redirects} redirects.", response=response)
             history.append(response)
             _take_cookies(request.cookies, request, opened)
             target = location.encode("utf-8", "surrogateescape").decode()
