@@ -564,3 +564,17 @@ def test_a_test_double_has_the_colour_of_what_it_stands_for() -> None:
 
     assert "test_app.py::Fake.load" not in set(functions_of_tests(index))
     assert "test_app.py::test_it" in set(functions_of_tests(index))
+
+
+def test_a_sleep_beside_calls_that_have_to_block_turns_nothing_async() -> None:
+    source = (
+        "import time\n\nimport requests\n\n\nclass Client:\n"
+        "    def __init__(self):\n        self.session = requests.Session()\n\n"
+        "    def get(self, url):\n        self.session.get_adapter(url)\n        return self.session.get(url).json()\n\n"
+        "    def wait(self, url):\n        while self.get(url):\n            time.sleep(1)\n"
+    )
+
+    migration, text = migrated(source)
+
+    assert text == source
+    assert {str(outcome.ending) for outcome in migration.plan.outcomes} == {"refused"}

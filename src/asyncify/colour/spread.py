@@ -15,6 +15,7 @@ from asyncify.infer.graph import DIRECT, FLOW, WRAPPER, Edge, Graph
 from asyncify.infer.guards import Guard, Name
 from asyncify.place import Place
 from asyncify.reason import Reason
+from asyncify.rule import Wait
 
 MAX_ROUNDS = 1_000
 MAX_CHAIN = 100
@@ -48,7 +49,8 @@ def colour(
 
     `entries` are ids of functions that outside code calls as plain functions; `held` are those that stay sync for a
     reason that the code does not show (tests); `awaited` are the calls of outside code that will await the functions
-    which are handed to them; waits of the packs `without` do not count. Without `colour_detected` waits that
+    which are handed to them; waits of the packs `without` do not count, nor do sleeps beside them but for those in the
+    functions `in_loop`. Without `colour_detected` waits that
     have no asynchronous form do not count, but for those in the functions `in_loop` that can run in a thread; with
     `colour_perhaps` calls count that were resolved by a rare method name alone, else only those in the functions
     `by_name`. Without `barriers` only constructors and special methods stay sync: what one would like to be async if
@@ -98,7 +100,7 @@ class _Spread:
             if edge.target < 0
             and (
                 _counts(catalogue, edge.path, without, colour_detected)
-                or (_is_among(graph, edge, in_loop) and _runs_in_thread(catalogue, edge.path))
+                or (_is_among(graph, edge, in_loop) and _holds_loop_up(catalogue, edge.path))
             )
             and not (self._is_held(edge.source) and _is_lazy(catalogue, edge.path))
         ]
@@ -259,14 +261,15 @@ def _is_lazy(catalogue: Catalogue, path: str) -> bool:
     return rule is not None and rule.lazy
 
 
-def _runs_in_thread(catalogue: Catalogue, path: str) -> bool:
+def _holds_loop_up(catalogue: Catalogue, path: str) -> bool:
+    """Is it a wait that matters only where an event loop runs, and that has a form for there?"""
     rule = catalogue.rule_for(path)
-    return rule is not None and rule.offload is not None
+    return rule is not None and (rule.offload is not None or rule.waits is Wait.SLEEP)
 
 
 def _counts(catalogue: Catalogue, path: str, without: frozenset[str], colour_detected: bool) -> bool:
     """Does this wait make its function async?"""
     rule = catalogue.rule_for(path)
-    if rule is not None and rule.pack in without:
-        return False
+    if rule is not None and (rule.pack in without or (without and rule.waits is Wait.SLEEP)):
+        return False  # beside calls that have to block, a sleep alone is no reason for an event loop
     return colour_detected or (rule is not None and not rule.is_detection_only)

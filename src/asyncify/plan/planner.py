@@ -20,6 +20,7 @@ from asyncify.plan.definitions import decide_function
 from asyncify.plan.derived import Derived, overridden_otherwise
 from asyncify.plan.file_plans import file_plan, support_names
 from asyncify.plan.generators import decide_run
+from asyncify.plan.handed_out import handed_out
 from asyncify.plan.indirect import indirect_paths
 from asyncify.plan.leftovers import decide_leftovers
 from asyncify.plan.library_runs import decide_library_run
@@ -67,12 +68,12 @@ def plan(
     texts = {source.path: source.text for source in project.sources}
     ends = (*(o for d in decided.values() for o in d.outcomes), *blockers.outcomes)
     outcomes = sorted(_unique(ends), key=lambda o: (o.place, o.what))
-    warnings = sorted({w for d in decided.values() for w in d.warnings}, key=lambda w: (w.place, w.rule))
+    warnings = {w for d in decided.values() for w in d.warnings}.union(handed_out(scenes, decided))
     packs = [pack for pack in catalogue.packs if pack.id in migrating]
     return Plan(
         files=files,
         outcomes=tuple(outcomes),
-        warnings=tuple(warnings),
+        warnings=tuple(sorted(warnings, key=lambda w: (w.place, w.rule, w.text))),
         gatherings=gatherings,
         verdicts=colouring.verdicts,
         broken=_broken(scenes, decided, overridden_otherwise(blockers.derived, index, colouring, catalogue, migrating)),
