@@ -570,7 +570,8 @@ def test_a_sleep_beside_calls_that_have_to_block_turns_nothing_async() -> None:
     source = (
         "import time\n\nimport requests\n\n\nclass Client:\n"
         "    def __init__(self):\n        self.session = requests.Session()\n\n"
-        "    def get(self, url):\n        self.session.get_adapter(url)\n        return self.session.get(url).json()\n\n"
+        "    def get(self, url):\n        self.session.get_adapter(url)\n"
+        "        return self.session.get(url).json()\n\n"
         "    def wait(self, url):\n        while self.get(url):\n            time.sleep(1)\n"
     )
 

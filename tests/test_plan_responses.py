@@ -116,7 +116,7 @@ def test_a_streamed_response_whose_name_was_bound_before_is_read_piece_by_piece(
         url=server.url + "/drip?n=3&d=0",
     )
 
-    assert ["User-Agent" in warned.text for warned in migration.plan.warnings] == [True]
+    assert not any("read whole first" in warned.text for warned in migration.plan.warnings)
     assert "async with _aio.get(url) as r:" in migration.rewrites[0].text
 
 
@@ -173,8 +173,9 @@ def test_the_remark_on_the_user_agent_is_made_once_and_not_where_the_file_sets_i
             return first(url), requests.get(url).text
         """
     counts = [
-        [warned.place.line for warned in check_migration(code.format(name=name), url=server.url).plan.warnings]
+        [w.place.line for w in warnings if "User-Agent" in w.text]
         for name in ('"X-Name"', '"User-Agent"')
+        for warnings in [check_migration(code.format(name=name), url=server.url).plan.warnings]
     ]
 
     assert counts == [[7], []]
