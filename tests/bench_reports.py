@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncify.bench.agenda import tables_of
 from asyncify.bench.conclude import conclude
 from asyncify.bench.equality import Compared
+from asyncify.bench.forms import tables_of
 from asyncify.bench.machine import Machine
 from asyncify.bench.report import VERSION, Report
 from asyncify.bench.samples import Measurement, Sample, Side, StandInRecord, Usage, Watched

@@ -245,8 +245,7 @@ def test_without_a_level_of_one_caller_the_wait_is_measured_apart(tmp_path: Path
     assert {round(item.wait, 3) for item in report.measurements} == {2 * WAIT}
 
 
-def test_calls_side_by_side_wait_once(tmp_path: Path) -> None:
-    together = """\
+TOGETHER = """\
 import asyncio, os, aiohttp
 async def get(session, name):
     async with session.get(os.environ["SHOP"] + "/users/" + name) as response:
@@ -255,19 +254,47 @@ async def ask():
     async with aiohttp.ClientSession() as session:
         return await asyncio.gather(*(get(session, name) for name in "abc"))
 """
-    apart = """\
+APART = """\
 import os, requests
 def ask():
     return [requests.get(os.environ["SHOP"] + "/users/" + name).json() for name in "abc"]
 """
-    plan = scenario(CallCase(name="three", callable="client:ask"), levels={1: 4, 5: 5})
+THREE = CallCase(name="three", callable="client:ask")
 
-    report = run(tmp_path, plan, {"client.py": together}, {"client.py": apart})
+
+def test_calls_side_by_side_wait_once(tmp_path: Path) -> None:
+    report = run(tmp_path, scenario(THREE, levels={1: 4, 5: 5}), {"client.py": TOGETHER}, {"client.py": APART})
 
     assert report.passed
     assert find(report, "three", Side.BEFORE, 1).wait == pytest.approx(3 * WAIT)
     assert WAIT <= find(report, "three", Side.AFTER, 5).wait < 1.5 * WAIT
     assert report.gains[0].ratio > 1.5
+
+
+def test_latencies_are_scaled_alike_before_and_after(tmp_path: Path) -> None:
+    """What waits less because its calls run side by side still meets the same services."""
+    tables = (
+        Table(name="scaled", case="three", wait=0.6, levels={1: 2}),
+        Table(name="at once", case="three", kind="together", requests=3, ways=("serial", "unlimited")),
+    )
+    plan = Scenario(cases=(THREE,), tables=tables, env={"SHOP": "{services}"}, services=SERVICES)
+    trees = (
+        write_tree(tmp_path / "before", {"client.py": APART}),
+        write_tree(tmp_path / "after", {"client.py": TOGETHER}),
+    )
+    stages: list[Stage] = []
+
+    report = run_bench(*trees, plan, on_progress=stages.append)
+
+    scaled, scaled_after, serial, unlimited = report.measurements
+    assert report.passed
+    assert scaled.wait == pytest.approx(0.6, rel=0.05)
+    assert 0.2 <= scaled_after.wait < 0.3
+    assert (serial.wait, serial.shortest_wait) == (pytest.approx(3 * WAIT), pytest.approx(3 * WAIT))
+    assert WAIT <= unlimited.wait < 1.5 * WAIT
+    assert [stage.text for stage in stages if "how long one" in stage.text] == [
+        "three, before: how long one request waits"
+    ]
 
 
 def test_a_missing_interpreter_is_told(tmp_path: Path) -> None:

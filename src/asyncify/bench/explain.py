@@ -87,8 +87,8 @@ def _busy_machine(measurement: Measurement, cores: int) -> str | None:
 
 def _own_time(measurement: Measurement, unloaded: Measurement) -> str | None:
     """What a request does beside waiting for services, where that makes up the greater part of the gap."""
-    own = unloaded.mean - unloaded.wait
-    gap = measurement.mean - measurement.wait
+    own = unloaded.mean_at_work - unloaded.wait
+    gap = measurement.mean_at_work - measurement.wait
     if own < gap / 2:
         return None
     return (
@@ -98,7 +98,7 @@ def _own_time(measurement: Measurement, unloaded: Measurement) -> str | None:
 
 
 def _queueing(measurement: Measurement, unloaded: Measurement) -> str:
-    beyond, alone = measurement.mean - measurement.wait, unloaded.mean - unloaded.wait
+    beyond, alone = measurement.mean_at_work - measurement.wait, unloaded.mean_at_work - unloaded.wait
     idle = f"{_idle(measurement)}; " if measurement.load == "closed" else ""
     return (
         f"a request took {beyond * 1000:.0f} ms beyond its waits, {alone * 1000:.0f} ms when alone: requests that come "

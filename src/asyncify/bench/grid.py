@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from asyncify.bench.forms import cut, tables_of
 from asyncify.bench.pooled import Pooled, pooled
 from asyncify.bench.report import Report
 from asyncify.bench.samples import Side
@@ -76,11 +77,14 @@ FIRST: tuple[tuple[Column, Cell], ...] = (
 def grids(report: Report) -> list[Grid]:
     """All tables, in the order in which they were run."""
     found: list[Grid] = []
+    whole = {table.name: table for table in tables_of(report.scenario, full=True)}
     for table in report.tables:
         rows = pooled(report.measurements, table.name)
         if not rows:
             continue
-        found.append(MAKERS[table.kind](report, table, rows))
+        grid = MAKERS[table.kind](report, table, rows)
+        less = cut(whole[table.name], table)
+        found.append(replace(grid, remarks=(*grid.remarks, less)) if less else grid)
         if table.each:
             found.append(_each(table, rows))
     return found

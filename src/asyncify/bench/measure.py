@@ -259,10 +259,9 @@ def _waits(run: Run, stand_in: StandInRecord, ran: Ran, waits: list[list[float]]
     alone = run.unloaded
     if alone is None:
         began = ran.began or 0.0
-        each = [
-            covered((start, end) for start, end in waits if begin <= start < begin + seconds)
-            for begin, seconds in ((began + sample[1], sample[2]) for sample in ran.samples)
-        ]
+        # From when something was free for it; before that its waits are those of others.
+        at_work = [(began + sample[1] + sample[6], began + sample[1] + sample[2]) for sample in ran.samples]
+        each = [covered((start, end) for start, end in waits if begun <= start < ended) for begun, ended in at_work]
         return stand_in.covered / count, min(each), max(each)
     waited_alone = alone.stand_in.waited / len(alone.samples)
     scale = (stand_in.waited / count) / waited_alone if waited_alone else 0.0

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from msgspec import UNSET
 
 from asyncify.bench.declared import Service
+from asyncify.bench.forms import short_form
 from asyncify.bench.latency import Latency, problem_of
 from asyncify.bench.patterns import path_pattern
 from asyncify.bench.scenario import CallCase, Case, CommandCase, HttpCase, Scenario, Table
@@ -38,6 +39,7 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
         yield "timeout", "must be more than 0", "name the seconds that one request may take"
     for index, table in enumerate(scenario.tables):
         yield from _table_problems(f"table[{index}]", table, scenario)
+        yield from _table_problems(f"table[{index}].short", short_form(table), scenario)
     for index, service in enumerate(scenario.services):
         yield from _service_problems(f"service[{index}]", service)
     for key, latency in (

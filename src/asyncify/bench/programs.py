@@ -66,8 +66,8 @@ async def serve(control: Control) -> None:
     programs = Programs(await commands.get())
     control.send({"ready": True, "is_async": False, "loop": ""})
     while (command := await commands.get())["do"] != "stop":
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        samples = await programs.run(Numbers.of(command))
+        before, numbers = resource.getrusage(resource.RUSAGE_CHILDREN), Numbers.of(command)
+        samples = await programs.run(numbers)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         usage = {
@@ -78,7 +78,7 @@ async def serve(control: Control) -> None:
             "loop_lag_p95": None,
             "loop_lag_max": None,
         }
-        control.send({"samples": samples, "usage": usage, "logs": {}})
+        control.send({"samples": samples, "usage": usage, "logs": {}, "began": numbers.began})
     control.send({})
 
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from asyncify.bench.agenda import Planned, agenda, alone, tables_of
-from asyncify.bench.conclude import conclude
+from asyncify.bench.agenda import FULL, SHORT, Planned, agenda, alone, traced
+from asyncify.bench.conclude import Note, conclude
 from asyncify.bench.equality import compare_all
+from asyncify.bench.forms import left_out, tables_of
 from asyncify.bench.machine import this_machine
 from asyncify.bench.measure import Bench, Load, Run, Taken, Tree, current_python, start_bench
 from asyncify.bench.needs import check_needs, has_module
 from asyncify.bench.report import VERSION, Report
 from asyncify.bench.samples import Measurement, Side
-from asyncify.bench.scenario import CallCase, Case, CommandCase, HttpCase, Scenario, Table
+from asyncify.bench.scenario import CallCase, Case, HttpCase, Scenario
 from asyncify.bench.stage import Progress, Stage
 from asyncify.bench.timeline import Timeline, draw_timeline
 from asyncify.bench.ways import OWN_AFTER, OWN_BEFORE, Way
 
 Key = tuple[str, Side, str]  # case, side, and the waits that a table sets
+SHORT_RUN = "short run"
+FIRST_GUESS = 1.0  # seconds that a request waits, until it is known
+PROBE_SPEED = 4.0  # of the services, where only the speed for a table is to be found
 
 
 def run_bench(
@@ -35,7 +40,8 @@ def run_bench(
     """Measure the project as it is (`before`) and as migrated (`after`), and compare what the two did.
 
     Each measurement copies its tree to a temporary folder, so neither is touched, and runs it in a process of its
-    own under `python` (default: the interpreter that runs asyncify). `full` takes in the tables that are marked so.
+    own under `python` (default: the interpreter that runs asyncify). Without `full` the tables have their short form,
+    and what would take more than a few seconds is measured in part.
     `on_progress` is told what comes next. Raises ConfigError if something to run it with is missing, BenchError if
     one of the processes cannot be run.
     """
@@ -43,19 +49,23 @@ def run_bench(
     has_app = any(isinstance(case, HttpCase) and case.app for case in scenario.cases)
     check_needs(interpreter, before, has_http=has_app)
     tables = tables_of(scenario, full=full)
-    planned = agenda(scenario, tables, repeats=repeats, has_uvloop=has_module(interpreter, "uvloop"))
+    has_uvloop = has_module(interpreter, "uvloop")
+    planned = agenda(scenario, tables, pace=FULL if full else SHORT, repeats=repeats, has_uvloop=has_uvloop)
+    pictures = list(traced(scenario, tables))
     machine, started = this_machine(), datetime.now(UTC)
     trees = {Side.BEFORE: Tree(Side.BEFORE, before, interpreter), Side.AFTER: Tree(Side.AFTER, after, interpreter)}
     on_progress(Stage("starting the stand-in services"))
     with start_bench(scenario) as bench:
-        runs = _Runs(bench, scenario, trees, planned, on_progress)
+        runs = _Runs(bench, trees, [*planned, *pictures], on_progress)
         for one in planned:
             runs.take(one)
-        timelines = tuple(runs.timelines(tables))
+        timelines = tuple(runs.timeline(one) for one in pictures)
     on_progress(Stage("comparing the samples"))
     measurements = tuple(taken.measurement for taken in runs.taken)
     compared, different = compare_all(runs.taken)
     found = conclude(measurements, runs.unloaded_of, machine.cores, runs.failures)
+    missing = left_out(scenario, tables)
+    short = (Note(SHORT_RUN, f"without --full there is no table of: {'; '.join(missing)}"),) if missing else ()
     return Report(
         version=VERSION,
         project=before.resolve().name,
@@ -70,65 +80,74 @@ def run_bench(
         compared=compared,
         differences=different,
         faults=found.faults,
-        notes=found.notes,
+        notes=(*short, *found.notes),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """A request of which none other was at work, with the services so many times as fast as they are."""
+
+    measurement: Measurement
+    speed: float
 
 
 class _Runs:
     """The measurements so far."""
 
-    def __init__(
-        self, bench: Bench, scenario: Scenario, trees: dict[Side, Tree], planned: list[Planned], progress: Progress
-    ) -> None:
+    def __init__(self, bench: Bench, trees: dict[Side, Tree], planned: list[Planned], progress: Progress) -> None:
         self.taken: list[Taken] = []
         self.failures: dict[str, str] = {}  # name of a measurement -> the first answer that is an error
         self._bench = bench
-        self._scenario = scenario
         self._trees = trees
         self._progress = progress
         self._planned = planned
-        self._unloaded: dict[Key, Measurement] = {}
+        self._alone: dict[Key, _Alone] = {}
+        self._speeds: dict[str, float] = {}  # name of a table and of its case -> how much faster its services are
         self._begun = 0
 
     def take(self, planned: Planned) -> None:
         """Measure it; first, if nobody knows yet, how long one of its requests waits alone."""
-        key = _key(planned)
-        is_alone = planned.load.kind == "closed" and planned.load.callers == 1 and planned.table.wait is None
-        if key not in self._unloaded and not is_alone:
-            self._unloaded[key] = self._measure(alone(planned), None, is_counted=False).measurement
-        taken = self._measure(planned, self._unloaded.get(key))
-        self._unloaded.setdefault(key, taken.measurement)
+        key, speed = _key(planned), self._speed(planned)
+        if key not in self._alone and not planned.is_alone:
+            self._alone[key] = _Alone(self._measure(alone(planned), speed, None).measurement, speed)
+        self._begun += 1
+        known = self._alone.get(key)
+        taken = self._measure(planned, speed, known.measurement if known else None)
+        self._alone.setdefault(key, _Alone(taken.measurement, speed))
         self.taken.append(taken)
         failed = next((sample for sample in taken.measurement.samples if sample.is_error), None)
         if failed:
             self.failures[taken.measurement.name] = f"{failed.outcome}: {taken.answers[failed.number]}"
 
+    def timeline(self, planned: Planned) -> Timeline:
+        """The requests once more, traced."""
+        self._begun += 1
+        return draw_timeline(self._measure(planned, self._speed(planned), None), _labels(planned.case))
+
     def unloaded_of(self, measurement: Measurement) -> Measurement:
         """One request of the same kind, alone."""
-        table = next(one.table for one in self._planned if one.table.name == measurement.table)
-        return self._unloaded[measurement.case, measurement.side, repr(table.waits)]
+        same = next(one for one in self._planned if one.table.name == measurement.table)
+        return self._alone[measurement.case, measurement.side, repr(same.table.waits)].measurement
 
-    def timelines(self, tables: Sequence[Table]) -> Iterator[Timeline]:
-        """For the tables that ask for it once more, traced: requests that arrive together, before and after."""
-        cases = {case.name: case for case in self._scenario.cases}
-        for table in tables:
-            case, count = cases[table.case], table.timeline
-            if not count or isinstance(case, CommandCase) or (isinstance(case, HttpCase) and not case.app):
-                continue
-            for way in (OWN_BEFORE, OWN_AFTER):
-                self._progress(Stage(f"{table.name}, {way.side}: who waits on what", seconds_left=0.0))
-                # A program calls its functions one after the other, until they are async; a server has its threads.
-                is_serial = way is OWN_BEFORE and isinstance(case, CallCase)
-                load = Load("together", count, count, 1 if is_serial else None)
-                run = Run(self._trees[way.side], case, way, load, table.name, waits=table.waits, is_traced=True)
-                yield draw_timeline(self._bench.measure(run), _labels(case))
+    def _speed(self, planned: Planned) -> float:
+        """By what latencies are divided, the same before and after: a request of the original waits `table.wait`."""
+        table = planned.table
+        if table.wait is None:
+            return 1.0
+        known = self._alone.get((planned.case.name, Side.BEFORE, repr(table.waits)))
+        key = f"{table.name}, {planned.case.name}"
+        if key not in self._speeds:
+            probe = known or _Alone(
+                self._measure(alone(replace(planned, way=OWN_BEFORE)), PROBE_SPEED).measurement, PROBE_SPEED
+            )
+            self._speeds[key] = probe.measurement.wait * probe.speed / table.wait or 1.0
+        return self._speeds[key]
 
-    def _measure(self, planned: Planned, unloaded: Measurement | None, *, is_counted: bool = True) -> Taken:
-        table, wait = planned.table, unloaded.wait if unloaded else 0.0
-        speed = wait / table.wait if table.wait and wait else 1.0
-        self._begun += is_counted
-        load = planned.in_part(wait / speed)
-        self._tell(planned, load, is_counted=is_counted)
+    def _measure(self, planned: Planned, speed: float, unloaded: Measurement | None = None) -> Taken:
+        table = planned.table
+        load = planned.in_part(self._guess(planned))
+        self._tell(planned, load)
         return self._bench.measure(
             Run(
                 tree=self._trees[planned.side],
@@ -138,24 +157,33 @@ class _Runs:
                 table=table.name,
                 repeat=planned.repeat,
                 planned=planned.load.count,
-                cpu=table.cpu if is_counted else 0.0,
+                cpu=table.cpu,
                 speed=speed,
                 waits=table.waits,
                 unloaded=unloaded,
+                is_traced=planned.is_traced,
             )
         )
 
-    def _tell(self, planned: Planned, load: Load, *, is_counted: bool) -> None:
-        left = sum(one.seconds(self._guess(one)) for one in self._planned[max(0, self._begun - 1) :])
+    def _tell(self, planned: Planned, load: Load) -> None:
+        left = sum(one.seconds(one.in_part(wait), wait) for one, wait in self._to_come())
         words = "caller" if load.workers == 1 else "callers"
         text = f"{planned.table.name}, {_of(planned.way)}: {load.count:,} requests by {load.workers:,} {words}"
-        if not is_counted:
+        if planned.is_traced:
+            text = f"{planned.table.name}, {planned.side}: who waits on what"
+        elif planned.is_probe:
             text = f"{planned.case.name}, {planned.side}: how long one request waits"
-        self._progress(Stage(text, self._begun or 1, len(self._planned), left))
+        self._progress(Stage(text, max(1, self._begun), len(self._planned), left))
+
+    def _to_come(self) -> Iterator[tuple[Planned, float]]:
+        """With what is being measured; and how long a request of each waits, as far as is known."""
+        for one in self._planned[max(0, self._begun - 1) :]:
+            yield one, self._guess(one)
 
     def _guess(self, planned: Planned) -> float:
-        known = self._unloaded.get(_key(planned))
-        return planned.table.wait or (known.wait if known else 1.0)
+        case, side, waits = _key(planned)
+        known = self._alone.get((case, side, waits)) or self._alone.get((case, Side.BEFORE, waits))
+        return planned.table.wait or (known.measurement.wait * known.speed if known else FIRST_GUESS)
 
 
 def _key(planned: Planned) -> Key:

@@ -165,6 +165,11 @@ class Measurement(Struct, frozen=True, kw_only=True):
         return math.fsum(self.seconds) / len(self.seconds)
 
     @property
+    def mean_at_work(self) -> float:
+        """Seconds from when something was free for a request until its answer."""
+        return self.mean - math.fsum(sample.queued for sample in self.samples) / len(self.samples)
+
+    @property
     def occupation(self) -> float:
         """How much of the time the callers were waiting for answers; less than all when requests run out."""
         return math.fsum(self.seconds) / (self.callers * self.elapsed)

@@ -67,6 +67,20 @@ class CommandCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 Case: TypeAlias = HttpCase | CallCase | CommandCase
 
 
+class Short(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a table is in a run without --full, so that the run stays short; what is not named stays as it is."""
+
+    wait: float | None = None
+    waits: dict[str, Latency] | None = None
+    levels: dict[int, int] | None = None
+    requests: int | None = None
+    ways: tuple[str, ...] | None = None
+    rates: tuple[float, ...] | None = None
+    seconds: float | None = None
+    repeats: int | None = None
+    timeline: int | None = None
+
+
 class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One table of the report: which case, under what load, in which ways.
 
@@ -79,6 +93,7 @@ class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     case: str
     kind: Literal["levels", "together", "arrivals"] = "levels"
     full: bool = False  # only with --full
+    short: Short = Short()  # without it
     wait: float | None = None  # seconds: latencies are scaled so that a request waits so long in all
     waits: dict[str, Latency] = field(default_factory=dict)  # path -> seconds, in place of the services' own
     cpu: float = 0.0  # seconds of processor time that the caller spends on each answer

@@ -14,7 +14,7 @@ import msgspec
 import psutil
 
 from asyncify.bench.logbook import complaints
-from asyncify.bench.process import Process, helper_command, subject_command
+from asyncify.bench.process import START_TIMEOUT, Process, helper_command, subject_command
 from asyncify.bench.samples import Usage
 from asyncify.bench.scenario import CallCase, Case, CommandCase, HttpCase, Scenario
 from asyncify.bench.started import start
@@ -131,22 +131,24 @@ def start_subject(name: str, case: Case, way: Way, where: Surroundings, *, trace
         with process:
             yield Subject(process, None, ready, timeout)
         return
-    if isinstance(case, HttpCase) and case.command:
-        with (
-            start(
-                name, where.command(case.command), where.env_with_path, case.ready, where.folder, where.log.parent
-            ) as server,
-            _start_callers(name, case, where, server.port, trace=False) as client,
-        ):
-            yield ServerSubject(server.pid, client, timeout)
-        return
-    setup = _setup(case, way, where, trace=trace)
-    process, ready = Process.start(name, subject_command(where.python), where.folder, where.env, where.log, setup)
-    with process:
-        if isinstance(case, CallCase):
+    if isinstance(case, CallCase):
+        setup = _setup(case, way, where, trace=trace)
+        process, ready = Process.start(name, subject_command(where.python), where.folder, where.env, where.log, setup)
+        with process:
             yield Subject(process, None, ready, timeout)
+        return
+    with _callers(name, where) as client:  # their interpreter starts while the server does
+        if case.command:
+            with start(
+                name, where.command(case.command), where.env_with_path, case.ready, where.folder, where.log.parent
+            ) as server:
+                client.ask(_requests(case, where, server.port, trace=False), START_TIMEOUT)
+                yield ServerSubject(server.pid, client, timeout)
             return
-        with _start_callers(name, case, where, ready["port"], trace=trace) as client:
+        setup = _setup(case, way, where, trace=trace)
+        process, ready = Process.start(name, subject_command(where.python), where.folder, where.env, where.log, setup)
+        with process:
+            client.ask(_requests(case, where, ready["port"], trace=trace), START_TIMEOUT)
             yield Subject(process, client, ready, timeout)
 
 
@@ -174,10 +176,14 @@ def _setup(case: HttpCase | CallCase, way: Way, where: Surroundings, *, trace: b
     return {"kind": "call", "calls": calls, "object": json.loads(made), **common}
 
 
-@contextmanager
-def _start_callers(name: str, case: HttpCase, where: Surroundings, port: int, *, trace: bool) -> Iterator[Process]:
+def _callers(name: str, where: Surroundings) -> Process:
+    log, folder = where.log.with_name("callers.log"), where.folder.parent
+    return Process(f"callers of {name}", helper_command("load"), folder, os.environ, log)
+
+
+def _requests(case: HttpCase, where: Surroundings, port: int, *, trace: bool) -> dict[str, Any]:
     ignore = where.scenario.ignore
-    setup = {
+    return {
         "base": f"http://127.0.0.1:{port}",
         "requests": msgspec.to_builtins(case.requests),
         "ignore": ignore.answers,
@@ -185,8 +191,3 @@ def _start_callers(name: str, case: HttpCase, where: Surroundings, port: int, *,
         "timeout": where.scenario.timeout,
         "trace": trace,
     }
-    log = where.log.with_name("callers.log")
-    folder = where.folder.parent
-    client, _ = Process.start(f"callers of {name}", helper_command("load"), folder, dict(os.environ), log, setup)
-    with client:
-        yield client
