@@ -9,6 +9,7 @@ import pytest
 
 from asyncify.bench.postgres import Postgres
 from support_pairs import load_support
+from support_pg import TABLES, TEMPLATE
 from support_postgres import Databases, serve_databases
 from support_server import Server
 
@@ -35,6 +36,13 @@ def servers(_both: tuple[Server, Server]) -> tuple[Server, Server]:
 def databases() -> Iterator[Databases]:
     with serve_databases() as databases:
         yield databases
+
+
+@pytest.fixture(scope="session")
+def people(databases: Databases) -> Databases:
+    """Databases with the tables that code on psycopg2 is tried on."""
+    databases.template(TEMPLATE, TABLES)
+    return databases
 
 
 @pytest.fixture

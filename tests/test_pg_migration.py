@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from support_pg import TABLES, TEMPLATE, check_psycopg2
+from support_pg import check_psycopg2
 from support_postgres import Databases
 
 pytest_plugins = ["support_fixtures"]
-
-
-@pytest.fixture(scope="module")
-def people(databases: Databases) -> Databases:
-    databases.template(TEMPLATE, TABLES)
-    return databases
 
 
 def test_a_function_that_opens_asks_and_closes(people: Databases) -> None:

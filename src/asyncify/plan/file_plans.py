@@ -11,14 +11,18 @@ from asyncify.plan.merging import merged
 from asyncify.plan.quoted import names_in
 from asyncify.plan.scene import Decided, Scene
 from asyncify.plan.step import (
+    DropItem,
     FanOutElements,
     FanOutLoop,
     FanOutRow,
     FilePlan,
     FlattenCatch,
     Hold,
+    HoldOpen,
     ImportNeed,
     MakeFactory,
+    Remove,
+    RunDirectly,
     SplitEntry,
     Step,
     Substitute,
@@ -51,6 +55,8 @@ def _modules_named(texts: Iterable[str], catalogue: Catalogue) -> set[str]:
 
 def _freed(scene: Scene, step: Step) -> set[str]:
     """Names that stood in what a step replaces and that its template does not keep."""
+    if isinstance(step.action, Remove | DropItem | HoldOpen):
+        return set(scene.tree.names_at(step.place))
     if isinstance(step.action, Unroll):
         block = scene.tree.statement_at(step.place)
         items = block.items if isinstance(block, ast.With) else []
@@ -84,6 +90,8 @@ def _texts(step: Step) -> tuple[str, ...]:
         return action.template, action.tasks.function or ""
     if isinstance(action, FanOutRow):
         return ("{aio}.together",)
+    if isinstance(action, RunDirectly):
+        return action.wrap, action.keyword
     return action.classes if isinstance(action, FlattenCatch) else ()
 
 

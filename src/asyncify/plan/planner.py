@@ -18,6 +18,7 @@ from asyncify.plan.concurrency import NOTHING_GATHERED, Effects, SideBySide, Whi
 from asyncify.plan.constructors import decide_handed
 from asyncify.plan.definitions import decide_function
 from asyncify.plan.derived import Derived, overridden_otherwise
+from asyncify.plan.direct.decide import Direct, decide_direct
 from asyncify.plan.file_plans import file_plan, support_names
 from asyncify.plan.generators import decide_run
 from asyncify.plan.handed_out import handed_out
@@ -54,11 +55,11 @@ def plan(
     """Every edit and every thing left alone, sorted; the same for the same input."""
     migrating = _migrating(index, colouring, catalogue) - blockers.packs
     scenes = _scenes(project, index, colouring, catalogue, migrating, blockers.derived)
-    decided = {path: _decide_file(scene) for path, scene in scenes.items()}
+    decided = _decide_files(scenes)
     lingering = _lingering(decided, catalogue)
     if lingering:
         scenes = {path: replace(scene, lingering=lingering) for path, scene in scenes.items()}
-        decided = {path: _decide_file(scene) for path, scene in scenes.items()}
+        decided = _decide_files(scenes)
     decided, gatherings = _gathered(project, scenes, decided, setting)
     if any(pack.target not in {None, "asyncio"} for pack in catalogue.packs if pack.id in migrating):
         decided = _with_lifespans(scenes, decided, support_name, has_events=registers_events(project.sources))
@@ -198,13 +199,19 @@ def _scene(
     )
 
 
-def _decide_file(scene: Scene) -> Decided:
+def _decide_files(scenes: Mapping[str, Scene]) -> dict[str, Decided]:
+    direct = decide_direct(scenes)
+    return {path: _decide_file(scene, direct.get(path)) for path, scene in scenes.items()}
+
+
+def _decide_file(scene: Scene, direct: Direct | None) -> Decided:
     pools = decide_pools(scene)
+    settled = {*pools, *(direct.settled if direct else ())}
     decisions = list(pools.values())
     for id_ in scene.functions:
         decisions.append(decide_function(scene, scene.index.functions[id_]))
         decisions.append(decide_annotation(scene, scene.index.functions[id_]))
-    decisions += [decide_call(scene, call) for call in scene.facts.calls if call.place.span not in pools]
+    decisions += [decide_call(scene, call) for call in scene.facts.calls if call.place.span not in settled]
     decisions += [decide_run(scene, run) for run in scene.facts.runs]
     decisions += [decide_library_run(scene, run) for run in scene.facts.runs if run.methods]
     decisions += [decide_read(scene, run) for run in scene.facts.runs]
@@ -214,6 +221,8 @@ def _decide_file(scene: Scene) -> Decided:
     decisions.append(decide_handed(scene))
     decisions.append(decide_caches(scene))
     decided = joined(decisions)
+    if direct is not None:
+        decided = direct.without_gone(decided) + direct.decided
     return decided + decide_base_handlers(scene, decided.steps) + remarked(scene, decided.steps)
 
 

@@ -99,6 +99,51 @@ class Unroll:
 
 
 @dataclass(frozen=True, slots=True)
+class Remove:
+    """The statement at the step's place goes; comments before it stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropItem:
+    """The `with` item whose expression stands at the step's place goes; with the last of them the block does."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOpen:
+    """`name = CALL` at the step's place and the `try` behind it, whose `finally` gave the value back, become
+    `async with CALL as name:` round what was tried."""
+
+
+class Layout(StrEnum):
+    """Where the arguments of a call stand."""
+
+    SAME = "same"  # as those of the old call: on its line, or a line each
+    HANGING = "hanging"  # together, on a line of their own
+    ROWS = "rows"  # a line each
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectly:
+    """The expression at the step's place becomes `await RECEIVER.METHOD(QUERY, *VALUES)`, inside `wrap`; where there
+    is a `name` it is the whole statement, which gives the result this name.
+
+    `pieces` are the sources of the literals of which the query consists, `call` is the call that ran it before, and
+    `keyword` (source text) is given at the end.
+    """
+
+    method: str
+    receiver: Place
+    query: Place
+    pieces: tuple[str, ...]
+    values: tuple[Place, ...]
+    call: Place
+    keyword: str = ""
+    wrap: str = "{it}"
+    name: str = ""
+    layout: Layout = Layout.SAME
+
+
+@dataclass(frozen=True, slots=True)
 class SplitEntry:
     """The function at the step's place moves its body to an async twin called `twin`, and becomes a shell that
     runs it with `runner`."""
@@ -195,6 +240,10 @@ Action = (
     | Hoist
     | Hold
     | Unroll
+    | Remove
+    | DropItem
+    | HoldOpen
+    | RunDirectly
     | SplitEntry
     | MakeFactory
     | FlattenCatch

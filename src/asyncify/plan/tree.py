@@ -16,6 +16,7 @@ class Tree:
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
+        self.text = text
         self.module = ast.parse(text)
         self._parents: dict[ast.AST, ast.AST] = {}
         self._expressions: dict[tuple[int, int, int, int], ast.expr] = {}
@@ -50,6 +51,11 @@ class Tree:
     def statement_at(self, place: Place) -> ast.stmt | None:
         """The statement with exactly this place."""
         return self._statements.get(place.span)
+
+    def names_at(self, place: Place) -> list[str]:
+        """The names in the expression or statement with this place."""
+        node = self._statements.get(place.span) or self._expressions.get(place.span)
+        return [n.id for n in ast.walk(node) if isinstance(n, ast.Name)] if node is not None else []
 
     def imported(self, node: ast.expr) -> str:
         """The dotted path for which a name or attribute stands by the file's own imports; "" if they do not say."""

@@ -10,6 +10,7 @@ import libcst as cst
 from libcst.metadata import PositionProvider
 
 from asyncify.plan.step import (
+    DropItem,
     EnterAsync,
     FanOutElements,
     FanOutLoop,
@@ -17,10 +18,13 @@ from asyncify.plan.step import (
     FlattenCatch,
     Hoist,
     Hold,
+    HoldOpen,
     IterateAsync,
     Listify,
     MakeAsync,
     MakeFactory,
+    Remove,
+    RunDirectly,
     SplitEntry,
     Step,
     Substitute,
@@ -39,6 +43,7 @@ from asyncify.rewrite.blocks import (
     with_functions,
     yielded_from,
 )
+from asyncify.rewrite.direct import direct_call, following, held_open, without_items
 from asyncify.rewrite.fill import bare, fill, spliced_elements, with_await_in_parentheses
 from asyncify.rewrite.formatted import self_documented
 from asyncify.rewrite.gathering import gathered_elements, gathered_loop, gathered_row, kept_value, returned
@@ -59,6 +64,9 @@ class StepsTransformer(cst.CSTTransformer):
         self._flags: dict[tuple[type, Span], Step] = {}
         self._functions: dict[Start, Step] = {}
         self._withs: dict[Start, Step] = {}
+        self._removed: dict[Start, Step] = {}
+        self._emptied: set[Start] = set()  # blocks of which all items are dropped
+        self._held_open: dict[Start, Step] = {}
         self._holds: dict[Start, tuple[Step, Hold, Span]] = {}
         self._started: dict[Start, Start] = {}  # the statement that makes an empty list -> the loop that fills it
         self._generators: dict[Span, Step] = {}  # by the span of the element
@@ -86,6 +94,14 @@ class StepsTransformer(cst.CSTTransformer):
             self._wanted.update(self._columns.span(hole.place) for hole in action.holes)
         elif isinstance(action, FlattenCatch | Hoist):
             self._expressions[span] = step
+        elif isinstance(action, RunDirectly):
+            self._expressions[span] = step
+            wanted = (action.receiver, action.query, *action.values, action.call)
+            self._wanted.update(self._columns.span(place) for place in wanted)
+        elif isinstance(action, Remove):
+            self._removed[span[:2]] = step
+        elif isinstance(action, HoldOpen):
+            self._held_open[span[:2]] = step
         elif isinstance(action, FanOutElements):
             (self._generators if action.is_generator else self._expressions)[span] = step
             self._wanted.update(self._columns.span(hole.place) for hole in action.holes)
@@ -170,9 +186,21 @@ class StepsTransformer(cst.CSTTransformer):
             return cst.Name(action.name)
         if isinstance(action, FanOutElements):
             return self._gathered(action, node)
+        if isinstance(action, RunDirectly):
+            return self._with_parentheses_of(node, self._run(action, span, node))
         assert isinstance(action, Substitute)
         holes = {hole.name: self._filled[self._columns.span(hole.place)] for hole in action.holes}
         return self._with_parentheses_of(node, self._fill(action.template, node, holes, action.drop))
+
+    def _run(self, action: RunDirectly, span: Span, node: cst.BaseExpression) -> cst.BaseExpression:
+        place = self._columns.span(action.call)
+        old = node if place == span else self._filled[place]
+        filled = {name: self._filled[self._columns.span(getattr(action, name))] for name in ("receiver", "query")}
+        if action.keyword:
+            filled["keyword"] = self._fill(action.keyword.partition("=")[2], node, {}, ())
+        values = [self._filled[self._columns.span(value)] for value in action.values]
+        call = direct_call(action, filled, values, cst.ensure_type(old, cst.Call))
+        return self._fill(action.wrap, call, {}, ())
 
     def _gathered(self, action: FanOutElements, node: cst.BaseExpression) -> cst.BaseExpression:
         filled = {hole.name: self._filled[self._columns.span(hole.place)] for hole in action.holes}
@@ -235,6 +263,11 @@ class StepsTransformer(cst.CSTTransformer):
             return updated_node.with_changes(asynchronous=cst.Asynchronous())
         return updated_node
 
+    def leave_Expr(self, original_node: cst.Expr, updated_node: cst.Expr) -> cst.BaseSmallStatement:
+        step = self._expressions.get(self._span(original_node.value))
+        name = step.action.name if step is not None and isinstance(step.action, RunDirectly) else ""
+        return cst.Assign([cst.AssignTarget(cst.Name(name))], updated_node.value) if name else updated_node
+
     def leave_FormattedStringExpression(
         self, original_node: cst.FormattedStringExpression, updated_node: cst.FormattedStringExpression
     ) -> cst.FormattedStringExpression | cst.FlattenSentinel[cst.BaseFormattedStringContent]:
@@ -247,6 +280,13 @@ class StepsTransformer(cst.CSTTransformer):
 
     def leave_With(self, original_node: cst.With, updated_node: cst.With) -> cst.BaseStatement:
         asynchronous = [self._flagged(EnterAsync, item.item) for item in original_node.items]
+        dropped = [self._flagged(DropItem, item.item) for item in original_node.items]
+        if all(dropped):
+            self._emptied.add(self._span(original_node)[:2])
+            return updated_node
+        if any(dropped):
+            updated_node = without_items(updated_node, dropped)
+            asynchronous = [flag for flag, is_dropped in zip(asynchronous, dropped, strict=True) if not is_dropped]
         if not any(asynchronous) or updated_node.asynchronous is not None:
             return updated_node
         if all(asynchronous):
@@ -290,6 +330,7 @@ class StepsTransformer(cst.CSTTransformer):
     def _assembled(self, originals: Sequence[cst.CSTNode], updates: Sequence[cst.CSTNode]) -> list[Statement] | None:
         starts = [self._span(node)[:2] for node in originals]
         touched = self._holds.keys() | self._withs.keys() | self._functions.keys() | self._hoisted.keys()
+        touched |= self._removed.keys() | self._held_open.keys() | self._emptied
         touched |= self._loops.keys() | self._started.keys() | self._rows.keys() | self._kept.keys()
         if not self._yields and not any(start in touched for start in starts):
             return None
@@ -297,9 +338,18 @@ class StepsTransformer(cst.CSTTransformer):
 
     def _joined(self, starts: Sequence[Start], statements: Sequence[Statement]) -> list[Statement]:
         result: list[Statement] = []
+        removed: list[Statement] = []
         at = 0
         while at < len(statements):
+            if (step := self._removed.get(starts[at])) is not None:
+                self._done(step)
+                removed.append(statements[at])
+                at += 1
+                continue
             taken, replaced = self._joined_at(at, starts, statements)
+            if removed and replaced:
+                replaced = [following(removed, replaced[0], is_first=not result), *replaced[1:]]
+                removed = []
             result.extend(replaced)
             at += taken
         return result
@@ -321,6 +371,15 @@ class StepsTransformer(cst.CSTTransformer):
             return 1, with_functions(self._hoisted.pop(start), statement)
         if start in self._holds:
             return self._hold_at(at, starts, statements)
+        if start in self._emptied and isinstance(statement, cst.With):
+            return 1, unrolled(statement)
+        if (step := self._held_open.get(start)) is not None:
+            self._done(step)
+            made, tried = (
+                cst.ensure_type(statement, cst.SimpleStatementLine),
+                cst.ensure_type(statements[at + 1], cst.Try),
+            )
+            return 2, [held_open(made, tried)]
         step = self._withs.get(start)
         if step is not None and isinstance(statement, cst.With):
             self._done(step)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from asyncify.support.pg_connection import connect
@@ -65,6 +67,15 @@ class ConnectionPool:
         except BaseException:
             del self._used[key], self._keys[id(connection)]
             raise
+
+    @contextlib.asynccontextmanager
+    async def acquire(self) -> AsyncGenerator[Any, None]:
+        """A connection for the length of a block."""
+        conn = await self.getconn()
+        try:
+            yield conn
+        finally:
+            await self.putconn(conn)
 
     async def putconn(self, conn: Any = None, key: Any = None, close: bool = False) -> None:
         """Give a connection back. It is closed if the pool has `minconn` idle ones already, or if `close` says so."""

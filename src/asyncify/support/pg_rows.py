@@ -17,6 +17,11 @@ class DictRow(list[Any]):
         super().__init__(values)
         self._index = names
 
+    @classmethod
+    def _maker(cls, description: tuple[Column, ...]) -> Callable[[tuple[Any, ...]], Any]:
+        names = {column.name: number for number, column in enumerate(description)}
+        return lambda values: cls(names, values)
+
     def __getitem__(self, key: Any) -> Any:
         return super().__getitem__(key if isinstance(key, (int, slice)) else self._index[key])
 
@@ -45,23 +50,22 @@ class DictRow(list[Any]):
 class DictCursor(Cursor):
     """Its rows are lists that are also read by name."""
 
-    @staticmethod
-    def _maker(description: tuple[Column, ...]) -> Callable[[tuple[Any, ...]], Any]:
-        names = {column.name: number for number, column in enumerate(description)}
-        return lambda values: DictRow(names, values)
+    _maker = staticmethod(DictRow._maker)
 
 
 class RealDictRow(dict[str, Any]):
     """A row as a dict."""
 
+    @classmethod
+    def _maker(cls, description: tuple[Column, ...]) -> Callable[[tuple[Any, ...]], Any]:
+        names = [column.name for column in description]
+        return lambda values: cls(zip(names, values, strict=True))
+
 
 class RealDictCursor(Cursor):
     """Its rows are dicts."""
 
-    @staticmethod
-    def _maker(description: tuple[Column, ...]) -> Callable[[tuple[Any, ...]], Any]:
-        names = [column.name for column in description]
-        return lambda values: RealDictRow(zip(names, values, strict=True))
+    _maker = staticmethod(RealDictRow._maker)
 
 
 class NamedTupleCursor(Cursor):

@@ -122,21 +122,29 @@ class _Prepared:
     casts: tuple[Callable[[Any], Any] | None, ...]
 
 
-async def _prepare(raw: Any, text: str, known: set[str], cursor: object) -> _Prepared:
-    """Prepare a statement that may have rows. `known` are the types that this connection gives as text already."""
-    statement = await raw.prepare(text, name="")
+async def _prepare(raw: Any, text: str, known: set[str], cursor: object, name: str | None = "") -> _Prepared:
+    """Prepare a statement that may have rows. `known` are the types that this connection gives as text already.
+
+    Without a name the server forgets it with the next; with None it gets a name of its own.
+    """
+    statement = await raw.prepare(text, name=name)
     columns = statement.get_attributes()
     missing = {found for column in columns if (found := _as_text(column.type)) and found not in known}
     hidden = [_is_hidden(column.type) for column in columns]
-    for name in missing:
-        schema, _, short = name.rpartition(".")
-        await raw.set_type_codec(short, schema=schema, encoder=str, decoder=str, format="text")
-        known.add(name)
+    for kind in missing:
+        schema, _, short = kind.rpartition(".")
+        await raw.set_type_codec(short, schema=schema, encoder=_as_input, decoder=str, format="text")
+        known.add(kind)
     if any(hidden):
-        statement = await raw.prepare(_spelled_out(text, hidden), name="")
+        statement = await raw.prepare(_spelled_out(text, hidden), name=name)
     elif missing:
-        statement = await raw.prepare(text, name="")
+        statement = await raw.prepare(text, name=name)
     return _Prepared(statement, columns, tuple(_cast(column.type, cursor) for column in columns))
+
+
+def _as_input(value: Any) -> str:
+    """A value as the server reads it."""
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)
 
 
 def _as_text(kind: asyncpg.Type) -> str | None:

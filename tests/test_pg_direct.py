@@ -1,0 +1,396 @@
+"""Cursors become asyncpg's statements where that is proved to do the same, and only there; all of it is run."""
+
+from __future__ import annotations
+
+import pytest
+
+from support_pg import check_psycopg2
+from support_postgres import Databases
+
+pytest_plugins = ["support_fixtures"]
+
+
+def test_a_repository_of_blocks(people: Databases) -> None:
+    check_psycopg2(
+        people,
+        before="""
+        import psycopg2
+        from psycopg2.extras import DictCursor, RealDictCursor
+
+
+        class People:
+            def __init__(self, dsn):
+                self.conn = psycopg2.connect(dsn)
+
+            def add(self, name, age=None):
+                with self.conn, self.conn.cursor() as cur:
+                    cur.execute("INSERT INTO people (name, age) VALUES (%s, %s) RETURNING id", (name, age))
+                    return cur.fetchone()[0]
+
+            def count(self):
+                with self.conn:
+                    with self.conn.cursor() as cur:
+                        cur.execute("SELECT count(*) FROM people")
+                        return cur.fetchone()[0]
+
+            def find(self, name):
+                with self.conn, self.conn.cursor(cursor_factory=RealDictCursor) as cur:
+                    # by name
+                    cur.execute("SELECT id, name, born FROM people WHERE name = %(name)s", {"name": name})
+                    return cur.fetchone()
+
+            def older(self, age):
+                with self.conn, self.conn.cursor(cursor_factory=DictCursor) as cur:
+                    cur.execute("SELECT name, age FROM people WHERE age > %s ORDER BY id", [age])
+                    return [(row["name"], row[1]) for row in cur.fetchall()]
+
+            def rename(self, old, new):
+                with self.conn, self.conn.cursor() as cur:
+                    cur.execute("UPDATE people SET name = %s WHERE name = %s", (new, old))
+                    if cur.rowcount == 0:
+                        raise LookupError(old)
+
+            def forget(self, name):
+                with self.conn, self.conn.cursor() as cur:
+                    cur.execute("DELETE FROM people WHERE name LIKE 'd%%' AND name <> %s", (name,))
+                    return cur.rowcount
+
+
+        def run(dsn):
+            people = People(dsn)
+            shown = [people.add("dan"), people.add("do", 40), people.count(), people.find("x")]
+            for name in ("ann", "nobody"):
+                try:
+                    people.rename(name, "eve")
+                except LookupError as error:
+                    shown.append(repr(error))
+            try:
+                people.add("bob")
+            except psycopg2.IntegrityError as error:
+                shown.append((error.pgcode, str(error), error.diag.constraint_name))
+            return shown, people.older(39), people.forget("dan")
+        """,
+        after="""
+        import _aio
+
+
+        class People:
+            def __init__(self, dsn):
+                self.conn = _aio.connect(dsn)
+
+            async def add(self, name, age=None):
+                row = await self.conn.fetchrow(
+                    "INSERT INTO people (name, age) VALUES ($1, $2) RETURNING id", name, age
+                )
+                return row[0]
+
+            async def count(self):
+                return await self.conn.fetchval("SELECT count(*) FROM people")
+
+            async def find(self, name):
+                # by name
+                return await self.conn.fetchrow(
+                    "SELECT id, name, born FROM people WHERE name = $1",
+                    name,
+                    record_class=_aio.RealDictRow,
+                )
+
+            async def older(self, age):
+                rows = await self.conn.fetch(
+                    "SELECT name, age FROM people WHERE age > $1 ORDER BY id",
+                    age,
+                    record_class=_aio.DictRow,
+                )
+                return [(row["name"], row[1]) for row in rows]
+
+            async def rename(self, old, new):
+                async with self.conn.transaction():
+                    status = await self.conn.execute(
+                        "UPDATE people SET name = $1 WHERE name = $2", new, old
+                    )
+                    if _aio.rowcount(status) == 0:
+                        raise LookupError(old)
+
+            async def forget(self, name):
+                status = await self.conn.execute(
+                    "DELETE FROM people WHERE name LIKE 'd%' AND name <> $1", name
+                )
+                return _aio.rowcount(status)
+
+
+        async def run(dsn):
+            people = People(dsn)
+            shown = [await people.add("dan"), await people.add("do", 40), await people.count(), await people.find("x")]
+            for name in ("ann", "nobody"):
+                try:
+                    await people.rename(name, "eve")
+                except LookupError as error:
+                    shown.append(repr(error))
+            try:
+                await people.add("bob")
+            except _aio.IntegrityError as error:
+                shown.append((error.pgcode, str(error), error.diag.constraint_name))
+            return shown, await people.older(39), await people.forget("dan")
+        """,
+    )
+
+
+def test_connections_of_a_pool(people: Databases) -> None:
+    check_psycopg2(
+        people,
+        before="""
+        import psycopg2
+        from psycopg2.pool import SimpleConnectionPool
+
+
+        class People:
+            def __init__(self, dsn):
+                self.pool = SimpleConnectionPool(1, 1, dsn)
+
+            def names(self):
+                conn = self.pool.getconn()
+                try:
+                    with conn.cursor() as cur:
+                        cur.execute("SELECT name FROM people ORDER BY id")
+                        return [name for (name,) in cur]
+                finally:
+                    self.pool.putconn(conn)
+
+            def add(self, name):
+                conn = self.pool.getconn()
+                try:
+                    with conn.cursor() as cur:
+                        cur.execute("INSERT INTO people (name) VALUES (%s)", (name,))
+                    conn.commit()
+                except psycopg2.IntegrityError:
+                    conn.rollback()
+                    return False
+                else:
+                    return True
+                finally:
+                    self.pool.putconn(conn)
+
+            def move(self, giver, taker):
+                conn = self.pool.getconn()
+                try:
+                    with conn, conn.cursor() as cur:
+                        cur.execute("UPDATE people SET age = age - 1 WHERE name = %s", (giver,))
+                        cur.execute("UPDATE people SET age = 1 / %s WHERE name = %s", (0, taker))
+                finally:
+                    self.pool.putconn(conn)
+
+
+        def run(dsn):
+            people = People(dsn)
+            done = [people.add("dan"), people.add("ann")]
+            try:
+                people.move("ann", "bob")
+            except psycopg2.DataError as error:
+                done.append(error.pgcode)
+            return done, people.names()
+        """,
+        after="""
+        import _aio
+
+
+        class People:
+            def __init__(self, dsn):
+                self.pool = _aio.ConnectionPool(1, 1, dsn)
+
+            async def names(self):
+                async with self.pool.acquire() as conn:
+                    rows = await conn.fetch("SELECT name FROM people ORDER BY id")
+                    return [name for (name,) in rows]
+
+            async def add(self, name):
+                async with self.pool.acquire() as conn:
+                    try:
+                        await conn.execute("INSERT INTO people (name) VALUES ($1)", name)
+                    except _aio.IntegrityError:
+                        await conn.rollback()
+                        return False
+                    else:
+                        return True
+
+            async def move(self, giver, taker):
+                async with self.pool.acquire() as conn:
+                    async with conn:
+                        with conn.cursor() as cur:
+                            await cur.execute("UPDATE people SET age = age - 1 WHERE name = %s", (giver,))
+                            await cur.execute("UPDATE people SET age = 1 / %s WHERE name = %s", (0, taker))
+
+
+        async def run(dsn):
+            people = People(dsn)
+            done = [await people.add("dan"), await people.add("ann")]
+            try:
+                await people.move("ann", "bob")
+            except _aio.DataError as error:
+                done.append(error.pgcode)
+            return done, await people.names()
+        """,
+    )
+
+
+def test_a_connection_of_one_function(people: Databases) -> None:
+    check_psycopg2(
+        people,
+        before="""
+        import psycopg2
+
+
+        def names(dsn, age):
+            conn = psycopg2.connect(dsn)
+            cur = conn.cursor()
+            cur.execute(
+                '''
+                SELECT name
+                FROM people
+                WHERE age BETWEEN %s AND 100 OR name = %s
+                ''',
+                (age, "cy"),
+            )
+            rows = cur.fetchall()
+            cur.close()
+            conn.close()
+            return rows
+
+
+        def add(dsn, name):
+            conn = psycopg2.connect(dsn)
+            cur = conn.cursor()
+            cur.execute("INSERT INTO people (name) VALUES (%s)", (name,))
+            conn.commit()
+            conn.close()
+
+
+        def run(dsn):
+            add(dsn, "dan")
+            return names(dsn, 40)
+        """,
+        after="""
+        import _aio
+
+
+        async def names(dsn, age):
+            conn = await _aio.connect(dsn)
+            rows = await conn.fetch(
+                '''
+                SELECT name
+                FROM people
+                WHERE age BETWEEN $1 AND 100 OR name = $2
+                ''',
+                age,
+                "cy",
+            )
+            await conn.close()
+            return rows
+
+
+        async def add(dsn, name):
+            conn = await _aio.connect(dsn)
+            await conn.execute("INSERT INTO people (name) VALUES ($1)", name)
+            await conn.close()
+
+
+        async def run(dsn):
+            await add(dsn, "dan")
+            return await names(dsn, 40)
+        """,
+    )
+
+
+STAYS = {
+    "a write that nobody commits": """
+        cur.execute("insert into people (name) values (%s)", ("dan",))
+        return None
+    """,
+    "a failure that is survived": """
+        try:
+            cur.execute("select 1 / 0")
+        except psycopg2.Error:
+            pass
+        cur.execute("select 1")
+        return cur.fetchone()
+    """,
+    "a function that might write": """
+        cur.execute("select setval('people_id_seq', %s)", (77,))
+        return cur.fetchone()
+    """,
+    "a transaction whose end depends": """
+        cur.execute("insert into people (name) values (%s)", ("dan",))
+        if cur.rowcount:
+            conn.commit()
+        return None
+    """,
+    "two statements before one commit": """
+        cur.execute("insert into people (name) values (%s)", ("dan",))
+        cur.execute("insert into people (name) values (%s)", ("ann",))
+        conn.commit()
+    """,
+    "a placeholder in quotes": """
+        cur.execute("select name from people where name = '%s'", (5,))
+        return cur.fetchall()
+    """,
+    "an order by a value": """
+        cur.execute("select name, age from people order by %s", (2,))
+        return cur.fetchall()
+    """,
+    "a list of values": """
+        cur.execute("select name from people where name in %s order by id", (("ann", "cy"),))
+        return cur.fetchall()
+    """,
+    "arguments from elsewhere": """
+        given = ["ann"]
+        cur.execute("select name from people where name = %s", given)
+        return cur.fetchall()
+    """,
+    "a text from elsewhere": """
+        query = "select name from people where name = %s"
+        cur.execute(query, ("ann",))
+        return cur.fetchall()
+    """,
+    "a cursor that is read later": """
+        cur.execute("select name from people order by id")
+        first = cur.fetchone()
+        return first, cur.fetchall()
+    """,
+    "a cursor that is asked what it knows": """
+        cur.execute("select name, age from people order by id")
+        return [column.name for column in cur.description]
+    """,
+    "a cursor that is handed on": """
+        cur.execute("select name from people order by id")
+        return list(map(len, cur))
+    """,
+    "rows one by one": """
+        cur.execute("select name from people order by id")
+        while row := cur.fetchone():
+            print(row)
+    """,
+    "a cursor that runs another statement while it is read": """
+        cur.execute("select name from people order by id")
+        for row in cur:
+            cur.execute("select 1 where false")
+            print(row)
+    """,
+    "several statements": """
+        cur.execute("select 1; select 2")
+        return cur.fetchall()
+    """,
+    "a bare value": """
+        cur.execute("select %s", ("x",))
+        return cur.fetchall()
+    """,
+}
+
+
+@pytest.mark.parametrize("body", STAYS.values(), ids=STAYS)
+def test_a_cursor_stays_where_its_statements_are_not_proved_to_be_the_same(people: Databases, body: str) -> None:
+    head = "\n        import psycopg2\n\n\n        def run(dsn):\n            conn = psycopg2.connect(dsn)\n"
+    lines = "".join(f"        {line}\n" for line in ("    cur = conn.cursor()", *body.strip("\n").splitlines()))
+    migration = check_psycopg2(people, head + lines.replace("        " * 2, "            "))
+
+    methods = [str(step.rule) for file in migration.plan.files for step in file.steps]
+
+    assert "psycopg2-direct" not in methods
