@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import psutil
 
 from asyncify.bench.logbook import complaints
 from asyncify.bench.process import START_TIMEOUT, Process, helper_command, subject_command
@@ -67,6 +66,8 @@ class ServerSubject(Subject):
     """A server that was started by a command of its own; what it uses is seen from outside."""
 
     def __init__(self, pid: int, client: Process, timeout: float) -> None:
+        import psutil  # comes with the extra "bench"; the other commands go without
+
         super().__init__(client, None, {"is_async": False, "loop": ""}, timeout)
         self.pid = pid
         self._server = psutil.Process(pid)

@@ -8,8 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psutil
-
 from asyncify.bench.samples import Watched
 
 INTERVAL = 0.1  # seconds
@@ -41,6 +39,8 @@ def thinned(seen: list[Watched]) -> tuple[Watched, ...]:
 
 
 def _watch(pid: int, seen: list[Watched], done: threading.Event) -> None:
+    import psutil  # comes with the extra "bench"; the other commands go without
+
     began = time.perf_counter()
     try:
         process = psutil.Process(pid)
