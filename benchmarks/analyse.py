@@ -4,7 +4,9 @@ python benchmarks/analyse.py TREE
 
 Measures CPU time in fresh processes, each of which loads the tree first (not counted): `ast.parse` of all files;
 a cold analysis (index, infer, colour) in one process without cache; a second run with the cache and one changed
-file; and the wall time of a cold index with one and with two processes. The peak memory is that of the cold run.
+file, once with a comment and a number added inside a function (`warm`: no other file can tell, so what was solved is
+kept) and once with a new function (`grown`: all is solved again); and the wall time of a cold index with one and with
+two processes. The peak memory is that of the cold run.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ from asyncify.project import Project, Source, load_project
 
 ADDED = "\n\ndef _asyncify_benchmark(value):\n    import time\n    time.sleep(value)\n    return value\n"
 MEBI = 1024 * 1024
-STEPS = ("parse", "cold", "fill", "warm", "one", "two")
+STEPS = ("parse", "cold", "fill", "warm", "grown", "one", "two")
 
 
 def analyse(project: Project, *, cache: bool, jobs: int = 1) -> dict[str, object]:
@@ -43,7 +45,7 @@ def analyse(project: Project, *, cache: bool, jobs: int = 1) -> dict[str, object
         summaries = summarise_project(project, cache=cache, jobs=jobs)
         indexed = time.process_time()
         catalogue = load_catalogue()
-        index = infer(summaries, catalogue)
+        index = infer(summaries, catalogue, project.root if cache else None)
         inferred = time.process_time()
         found = colour(index, catalogue)
         coloured = time.process_time()
@@ -67,13 +69,34 @@ def parse(project: Project) -> dict[str, object]:
     return {}
 
 
-def change_one(project: Project) -> Project:
-    """The project with a function added to the file in the middle."""
-    middle = len(project.sources) // 2
-    old = project.sources[middle]
-    text = old.text + ADDED
+def change_one(project: Project, step: str) -> Project:
+    """The project with a change to the file in the middle, or the next one that has functions."""
+    at, at_line = next(
+        (number, line)
+        for number in range(len(project.sources) // 2, len(project.sources))
+        if (line := line_in_function(project.sources[number].text))
+    )
+    old = project.sources[at]
+    lines = old.text.splitlines(keepends=True)
+    if step == "warm":
+        indent = " " * (len(lines[at_line - 1]) - len(lines[at_line - 1].lstrip()))
+        lines[at_line - 1 : at_line - 1] = [f"{indent}# a remark\n", f"{indent}0.5\n"]
+    else:
+        lines.append(ADDED)
+    text = "".join(lines)
     new = Source(old.path, text.encode(old.encoding), old.encoding, text)
-    return dataclasses.replace(project, sources=(*project.sources[:middle], new, *project.sources[middle + 1 :]))
+    return dataclasses.replace(project, sources=(*project.sources[:at], new, *project.sources[at + 1 :]))
+
+
+def line_in_function(text: str) -> int:
+    """The line of the last statement of some function whose body starts on a line of its own; 0 if there is none."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return 0
+    bodies = [(node.lineno, node.body[-1]) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    found = (last.lineno for first, last in bodies if last.lineno > first and not hasattr(last, "decorator_list"))
+    return next(found, 0)
 
 
 def run_step(step: str, tree: Path, folder: Path) -> None:
@@ -81,13 +104,14 @@ def run_step(step: str, tree: Path, folder: Path) -> None:
     warnings.simplefilter("ignore")
     cache_module.user_cache_dir = lambda *_: str(folder)
     project = load_project(tree)
-    if step == "warm":
-        project = change_one(project)
+    if step in {"warm", "grown"}:
+        project = change_one(project, step)
     steps: dict[str, Callable[[], dict[str, object]]] = {
         "parse": lambda: parse(project),
         "cold": lambda: analyse(project, cache=False),
         "fill": lambda: analyse(project, cache=True),
         "warm": lambda: analyse(project, cache=True),
+        "grown": lambda: analyse(project, cache=True),
         "one": lambda: analyse(project, cache=False),
         "two": lambda: analyse(project, cache=False, jobs=2),
     }
@@ -124,6 +148,7 @@ def main() -> None:
         return
     found = measure(given.tree)
     base = found["parse"]["cpu"]
+    print(f"warm {found['warm']['cpu'] / found['cold']['cpu']:.3f} of cold, grown {found['grown']['cpu'] / base:.2f}x")
     print(f"wall: one process {found['one']['wall']:.2f} s, two {found['two']['wall']:.2f} s")
     print(
         f"analyse: cold {found['cold']['cpu'] / base:.2f}x warm {found['warm']['cpu'] / base:.2f}x "

@@ -176,7 +176,7 @@ def _save(root: str, folder: str) -> int:
     project = load_project(Path(root))
     cache = Cache(project.root, Path(folder))
     for _ in range(20):
-        known = {source.path: (source.digest, summarise(source)) for source in project.sources}
+        known = {source.path: (source.digest, b"", summarise(source)) for source in project.sources}
         cache.save(known)
         assert len(cache.load()) == len(known)
     return len(cache.load())

@@ -78,7 +78,7 @@ def analyse_project(project: Project, config: Config, catalogue: Catalogue, prog
     with collector_paused():  # once for both: it would look through the summaries in between
         summaries = summarise_project(own, cache=config.cache, jobs=config.jobs)
         progress("resolving calls")
-        index = infer(summaries, catalogue)
+        index = infer(summaries, catalogue, own.root if config.cache else None)
     progress("colouring")
     entries = entry_functions(project, index.functions)
     held = dict.fromkeys(functions_of_tests(index), Reason.TEST)

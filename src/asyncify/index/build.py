@@ -6,6 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from asyncify.garbage import collector_paused
 from asyncify.index.cache import Cache
+from asyncify.index.meaning import meaning
 from asyncify.index.parse import summarise
 from asyncify.index.summary import ParseFault, Summaries, Summary
 from asyncify.project import Project, Source
@@ -22,22 +23,23 @@ def summarise_project(project: Project, cache: bool = True, jobs: int = 1) -> Su
     store = Cache(project.root) if cache else None
     known = store.load() if store else {}
     digests = [source.digest for source in project.sources] if store else [""] * len(project.sources)
-    results: list[Summary | ParseFault | None] = []
+    results: list[tuple[bytes, Summary | ParseFault] | None] = []
     missing: list[int] = []
     for index, (source, digest) in enumerate(zip(project.sources, digests, strict=True)):
         found = known.get(source.path)
-        results.append(found[1] if found is not None and found[0] == digest else None)
+        results.append(found[1:] if found is not None and found[0] == digest else None)
         if results[-1] is None:
             missing.append(index)
     for index, result in zip(missing, _parse([project.sources[i] for i in missing], jobs), strict=True):
-        results[index] = result
+        results[index] = (meaning(result) if store and isinstance(result, Summary) else b"", result)
     if store and (missing or len(known) != len(results)):
-        store.save({r.path: (d, r) for d, r in zip(digests, results, strict=True) if r is not None})
-    ordered = sorted((result for result in results if result is not None), key=lambda result: result.path)
+        store.save({r[1].path: (d, *r) for d, r in zip(digests, results, strict=True) if r is not None})
+    ordered = sorted((result for result in results if result is not None), key=lambda result: result[1].path)
     return Summaries(
-        tuple(result for result in ordered if isinstance(result, Summary)),
-        tuple(result for result in ordered if isinstance(result, ParseFault)),
+        tuple(result for _, result in ordered if isinstance(result, Summary)),
+        tuple(result for _, result in ordered if isinstance(result, ParseFault)),
         project.package,
+        tuple(means for means, result in ordered if isinstance(result, Summary)) if store else (),
     )
 
 

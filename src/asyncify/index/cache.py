@@ -14,13 +14,14 @@ from platformdirs import user_cache_dir
 from asyncify import __version__
 from asyncify.index.summary import ParseFault, Summary
 
-FORMAT = 8  # raised when summaries change their meaning within a version
+FORMAT = 9  # raised when summaries change their meaning within a version
 
-Known = dict[str, tuple[str, Summary | ParseFault]]
+Known = dict[str, tuple[str, bytes, Summary | ParseFault]]
 
 
 class _Entry(msgspec.Struct, array_like=True, gc=False):
     digest: str
+    meaning: bytes
     summary: Summary | None
     fault: ParseFault | None
 
@@ -38,42 +39,52 @@ class Cache:
     """
 
     def __init__(self, root: Path, folder: Path | None = None) -> None:
-        name = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
-        self.file = (folder or Path(user_cache_dir("asyncify"))) / f"{name}.summaries"
+        self.file = cache_file(root, "summaries", folder)
 
     def load(self) -> Known:
-        """Path -> digest of the content and what it was read as."""
+        """Path -> digest of the content, meaning, and what it was read as."""
         try:
             blob = msgspec.msgpack.decode(self.file.read_bytes(), type=_Blob)
         except (OSError, msgspec.MsgspecError):
             return {}
         if blob.made_by != made_by():
             return {}
-        found = ((entry.digest, entry.summary or entry.fault) for entry in blob.entries)
-        return {result.path: (digest, result) for digest, result in found if result is not None}
+        found = ((entry.digest, entry.meaning, entry.summary or entry.fault) for entry in blob.entries)
+        return {result.path: (digest, meaning, result) for digest, meaning, result in found if result is not None}
 
     def save(self, known: Known) -> None:
         """Replace the file in one step; a cache that cannot be written is done without."""
         entries = tuple(
             _Entry(
                 digest,
+                meaning,
                 result if isinstance(result, Summary) else None,
                 result if isinstance(result, ParseFault) else None,
             )
-            for digest, result in known.values()
+            for digest, meaning, result in known.values()
         )
-        data = msgspec.msgpack.encode(_Blob(made_by(), entries))
-        try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            handle, part = tempfile.mkstemp(dir=self.file.parent, prefix=self.file.stem, suffix=".part")
-        except OSError:
-            return
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            Path(part).replace(self.file)
-        except OSError:
-            Path(part).unlink(missing_ok=True)
+        write_whole(self.file, msgspec.msgpack.encode(_Blob(made_by(), entries)))
+
+
+def cache_file(root: Path, what: str, folder: Path | None = None) -> Path:
+    """Where something of the project in this folder is kept."""
+    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
+    return (folder or Path(user_cache_dir("asyncify"))) / f"{name}.{what}"
+
+
+def write_whole(file: Path, data: bytes) -> None:
+    """Replace a file in one step; one that cannot be written is done without."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=file.parent, prefix=file.stem, suffix=".part")
+    except OSError:
+        return
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        Path(part).replace(file)
+    except OSError:
+        Path(part).unlink(missing_ok=True)
 
 
 def made_by() -> str:

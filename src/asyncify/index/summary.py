@@ -164,6 +164,7 @@ class Summaries(msgspec.Struct, frozen=True):
     summaries: tuple[Summary, ...]
     faults: tuple[ParseFault, ...]
     package: str = ""  # the dotted name of the package whose folder the project's root is
+    meanings: tuple[bytes, ...] = ()  # of each file; nothing without cache
 
 
 def packed(numbers: list[int]) -> bytes:

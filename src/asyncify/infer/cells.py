@@ -179,6 +179,17 @@ class Cells:
         self._edges = []
         self._reactions = []
 
+    def packed(self) -> list[int | tuple[int, ...] | None]:
+        """What each cell holds, to be kept; `unpack` takes it."""
+        return [tuple(held) if type(held) is set else held for held in self._values]  # type: ignore[misc]
+
+    def unpack(self, held: Sequence[int | tuple[int, ...] | None], full: Iterable[int], *, capped: bool) -> None:
+        """Hold what was packed; nothing flows."""
+        self._values = list(held)
+        self.full = set(full)
+        self.capped = capped
+        self.settle()
+
     def _react_late(self) -> None:
         late, owner = self._late, self._owner
         while late:

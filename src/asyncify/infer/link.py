@@ -25,9 +25,11 @@ class Solver(Decorators):
         self.prepare_decorators()
         self._decorations: list[tuple[int, int, int]] = []
         self.passes = 0
+        self._made_sites: list[Site] = []
 
     def solve(self, guess: Callable[[Solver], bool] | None = None) -> None:
         """Run to the fixed point; `guess` then may add what it takes to be likely, and values run on."""
+        self.sites = self._made_sites
         for file, summary in enumerate(self.objects.summaries):
             self._link(file, summary, self.objects.cell_base[file])
         self.seed()
@@ -102,15 +104,16 @@ class Solver(Decorators):
 
     def _link_calls(self, file: int, summary: Summary, base: int) -> None:
         functions = self.objects.function_base[file]
-        self.site_base.append(len(self.sites))
+        first = len(self._made_sites)
+        self.site_base.append(first)
         calls = numbers(summary.calls).tolist()
         for number, (callee, result, scope) in enumerate(
             zip(calls[::CALL], calls[1::CALL], calls[2::CALL], strict=True)
         ):
             site = Site(file, number, base + callee, base + result, functions + scope - 1 if scope else -1)
-            self.sites.append(site)
+            self._made_sites.append(site)
         call = type(self).on_call
-        self.cells.expect((site.callee, (call, site)) for site in self.sites[self.site_base[file] :])
+        self.cells.expect((site.callee, (call, site)) for site in self._made_sites[first:])
 
     def _on_instance(self, value: int, reaction: Reaction) -> None:
         """An annotation names a type: its cell holds an instance of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import MappingProxyType
 
 from asyncify.catalogue import Catalogue
@@ -10,7 +11,8 @@ from asyncify.garbage import collector_paused
 from asyncify.index.summary import Summaries, Summary
 from asyncify.infer.describe import Files
 from asyncify.infer.facts import Function, Index
-from asyncify.infer.graph import build_graph
+from asyncify.infer.graph import Graph, build_graph
+from asyncify.infer.kept import Kept
 from asyncify.infer.link import Solver
 from asyncify.infer.modules import Modules
 from asyncify.infer.objects import Fn, Objects
@@ -18,22 +20,21 @@ from asyncify.infer.perhaps import guess
 from asyncify.place import Place
 
 
-def infer(summaries: Summaries | Sequence[Summary], catalogue: Catalogue) -> Index:
+def infer(summaries: Summaries | Sequence[Summary], catalogue: Catalogue, root: Path | None = None) -> Index:
     """What each function, call and name of the project is.
 
     Values flow to a fixed point; `Index.capped` says that the cap came first, in which case facts may be missing.
+    With the project's `root` the solution is kept between runs, and nothing is solved while all files mean the same.
     """
-    files = summaries.summaries if isinstance(summaries, Summaries) else tuple(summaries)
-    package = summaries.package if isinstance(summaries, Summaries) else ""
+    known = summaries if isinstance(summaries, Summaries) else Summaries(tuple(summaries), ())
     with collector_paused():  # millions of small values, none of them garbage until the end
-        return _infer(files, package, catalogue)
+        return _infer(known, catalogue, Kept(root, known, catalogue) if root and known.meanings else None)
 
 
-def _infer(files: tuple[Summary, ...], package: str, catalogue: Catalogue) -> Index:
-    solver = Solver(Objects(files, Modules(files, package)), catalogue)
-    solver.solve(guess)
-    graph = build_graph(solver)
-    solver.settle()
+def _infer(summaries: Summaries, catalogue: Catalogue, kept: Kept | None) -> Index:
+    files = summaries.summaries
+    objects = Objects(files, Modules(files, summaries.package))
+    solver, graph = (kept and kept.load(objects, catalogue)) or _solve(objects, catalogue, kept)
     ids = graph.ids
     families = (
         frozenset(ids[number] for number in group if not solver.functions[number].fact.is_lambda)
@@ -47,6 +48,16 @@ def _infer(files: tuple[Summary, ...], package: str, catalogue: Catalogue) -> In
         graph=graph,
         capped=solver.cells.capped,
     )
+
+
+def _solve(objects: Objects, catalogue: Catalogue, kept: Kept | None) -> tuple[Solver, Graph]:
+    solver = Solver(objects, catalogue)
+    solver.solve(guess)
+    graph = build_graph(solver)
+    if kept is not None:
+        kept.save(solver, graph)
+    solver.settle()
+    return solver, graph
 
 
 def _function(solver: Solver, fn: Fn) -> Function:

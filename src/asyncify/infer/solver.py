@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Sequence
 
 import msgspec
 
@@ -49,7 +50,7 @@ class Base:
         self.values = Values()
         self.data = self.values.data
         self.cells = Cells(objects.cells + 1, self.data, self)
-        self.sites: list[Site] = []
+        self.sites: Sequence[Site] = []
         self.site_base: list[int] = []
         self._calls = [numbers(summary.calls) for summary in objects.summaries]
         self._arguments = [numbers(summary.arguments) for summary in objects.summaries]
