@@ -243,3 +243,40 @@ def g(): return make()().name()
 def test_records_and_classes_made_at_run_time_are_followed() -> None:
     assert "f" in wanted(RECORD)
     assert {"call", "f"} == wanted(MADE_CLASS)
+
+
+RUN_BY_BUILTINS = {
+    "iter(load, None)": "def f():\n    return list(iter(load, None))\n",
+    "map(load, ids)": "def f(ids):\n    return list(map(load, ids))\n",
+    "a method": (
+        "class A:\n    def one(self):\n        return load()\n"
+        "    def f(self):\n        return list(iter(self.one, None))\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("source", RUN_BY_BUILTINS.values(), ids=list(RUN_BY_BUILTINS))
+def test_what_a_builtin_runs_is_wanted_where_the_builtin_is_called(source: str) -> None:
+    code = f"import requests\ndef load(*ids):\n    return requests.get('u')\n{source}"
+
+    assert {"f", "A.f"} & wanted(code)
+
+
+AZURE = """
+from azure.core import PipelineClient
+from azure.core.pipeline.policies import HTTPPolicy
+class Policy(HTTPPolicy):
+    def send(self, request):
+        return self.next.send(request)
+class Queues:
+    def __init__(self, url):
+        self._client: PipelineClient = PipelineClient(base_url=url)
+    def delete(self, request):
+        return self._client._pipeline.run(request)
+    def name(self):
+        return self._client.format_url("x")
+"""
+
+
+def test_clients_on_azure_core_wait_where_their_pipeline_runs() -> None:
+    assert wanted(AZURE) == {"Policy.send", "Queues.delete"}

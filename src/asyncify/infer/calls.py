@@ -88,13 +88,6 @@ class Calls(Injected):
             scope = self.functions[scope].parent
         return False
 
-    def hand_back(self, number: int, receiver: int, result: int) -> None:
-        fn = self.functions[number]
-        if fn.fact.is_generator:
-            self.cells.add(result, self.values.of(Kind.GEN, number))
-        else:
-            self.returned(number, receiver, result)
-
     def _call_bound(
         self, inner: int, receiver: int, site: Site, args: Arguments, result: int, how: int
     ) -> None:  # fmt: skip

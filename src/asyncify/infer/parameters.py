@@ -1,4 +1,4 @@
-"""Arguments flow into parameters."""
+"""Arguments flow into parameters, results flow out."""
 
 from __future__ import annotations
 
@@ -79,3 +79,10 @@ class Parameters(Containers):
                 self.cells.edge(cell, target)
             elif fn.kwarg:
                 self._collect(fn.kwarg, str(key), cell)
+
+    def hand_back(self, number: int, receiver: int, result: int) -> None:
+        fn = self.functions[number]
+        if fn.fact.is_generator:
+            self.cells.add(result, self.values.of(Kind.GEN, number))
+        else:
+            self.returned(number, receiver, result)

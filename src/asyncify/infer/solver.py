@@ -209,6 +209,9 @@ class Base:
         child = self.objects.modules.child(key, name) if own and name else None
         if name and child is None:
             self.load_module(key, name, cell)
+            child = self.objects.modules.child(key, name)
+            if child is not None and self.objects.modules.file_of.get(key) == file:  # `from . import part` of a package
+                self.cells.add(cell, self.values.of(Kind.MODULE, child))
         else:
             self.cells.add(cell, self.values.of(Kind.MODULE, child or key))
 

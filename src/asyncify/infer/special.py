@@ -11,7 +11,7 @@ from asyncify.infer.values import Kind
 
 # Their result is (a copy of) their first argument.
 SAME = frozenset(
-    {"copy.copy", "copy.deepcopy", "contextlib.closing", "contextlib.nullcontext", "builtins.iter",
+    {"copy.copy", "copy.deepcopy", "contextlib.closing", "contextlib.nullcontext",
      "asyncio.shield", "asyncio.ensure_future", "asyncio.create_task", "weakref.proxy", "contextvars.copy_context",
      "inspect.unwrap", "atexit.register", "functools.wraps()", "functools.update_wrapper", "builtins.classmethod",
      "types.MappingProxyType", "typing.NewType()"}
@@ -56,6 +56,7 @@ class Special(Makers, Parameters):
             "builtins.all": self._consume_only,
             "builtins.sum": self._consume_only,
             "builtins.enumerate": self._enumerated,
+            "builtins.iter": self._iterator,
             "builtins.zip": self._zipped,
             "builtins.property": self._property,
             "builtins.staticmethod": self._static,
@@ -138,14 +139,24 @@ class Special(Makers, Parameters):
             element = self.cells.new()
             self.cells.react(cell, self.on_iterate, element, self.consume(site))
             elements.append(("", element))
-        self.cells.react(args[0][1], self._on_mapped_call, tuple(elements), self.slot(number, "elements"))
+        called = self.slot(number, "elements")
+        self.cells.react(args[0][1], self._on_mapped_call, tuple(elements), called, self.consume(site))
 
     def _on_mapped_call(self, value: int, reaction: Reaction) -> None:
-        _, args, result = reaction
+        _, args, result, ran = reaction
         number, receiver = self.function_of(value)
         if number >= 0:
             self.bind(number, args, 1 if receiver >= 0 else 0)
-            self.returned(number, receiver, result)
+            self.hand_back(number, receiver, result)
+            if not self.functions[number].fact.is_generator:
+                ran[number] = None
+
+    def _iterator(self, site: Site, args: Arguments, result: int) -> None:
+        """`iter(xs)` gives the elements of xs; `iter(f, end)` runs f for each."""
+        if len(args) < 2:
+            self._same(site, args, result)
+        else:
+            self._calls_first(site, args[:1], result)
 
     def _enumerated(self, site: Site, args: Arguments, result: int) -> None:
         pair = self.container_at(("pair", site.file, site.number))
