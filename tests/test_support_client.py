@@ -87,13 +87,13 @@ def test_a_session_keeps_cookies_and_headers_over_several_loops(
 def test_the_client_closes_itself_with_the_loop(aio: ModuleType, servers: tuple[Server, Server]) -> None:
     async def main() -> aiohttp.ClientSession:
         await aio.get(servers[0].url + "/echo")
-        session: aiohttp.ClientSession = next(iter(aio._clients.values())).session
+        session: aiohttp.ClientSession = next(iter(next(iter(aio._shared_sessions.values())).values()))[0]
         return session
 
     session = _run(main())
 
     assert session.closed
-    assert not [loop for loop in aio._clients if not loop.is_closed()]
+    assert not [loop for loop in aio._shared_sessions if not loop.is_closed()]
 
 
 def test_after_close_a_call_opens_a_new_client(aio: ModuleType, servers: tuple[Server, Server]) -> None:
@@ -117,7 +117,7 @@ def test_lifespan_closes_at_shutdown(aio: ModuleType, servers: tuple[Server, Ser
     async def main() -> bool:
         async with aio.lifespan(object()):
             await aio.get(servers[0].url + "/echo")
-            session = next(iter(aio._clients.values())).session
+            session = next(iter(next(iter(aio._shared_sessions.values())).values()))[0]
         return bool(session.closed)
 
     assert _run(main())

@@ -86,7 +86,9 @@ def analyse_project(project: Project, config: Config, catalogue: Catalogue, prog
     while True:
         colouring = _coloured(project, index, catalogue, entries, {**blockers.held, **held}, blockers.packs)
         progress("planning")
-        planned = plan(project, index, colouring, catalogue, blockers, config.support, config.side_by_side)
+        planned = plan(
+            project, index, colouring, catalogue, blockers, config.support, config.side_by_side, config.style
+        )
         if planned.broken.keys() <= blockers.packs:
             return Analysis(project, index, planned, summaries.faults)
         blockers = blockers.with_packs(planned.broken)

@@ -22,6 +22,7 @@ from asyncify.command import (
     PathArgument,
     ProfileOption,
     RulesOption,
+    StyleOption,
     analysed,
     config_of,
     fail,
@@ -74,10 +75,11 @@ def diff(
     exclude: ExcludeOption = None,
     cache: CacheOption = True,
     concurrency: ConcurrencyOption = None,
+    style: StyleOption = None,
     color: ColourOption = None,
 ) -> None:
     """Show what `apply` would change, as a diff that git apply and patch take. Nothing is written."""
-    migration = migrated(config_of(path, rules, profile, exclude, cache, concurrency))
+    migration = migrated(config_of(path, rules, profile, exclude, cache, concurrency, style))
     text = unified_diff(migration.changes, prefix=diff_prefix(migration.analysis.project.root, Path.cwd()))
     if wants_colour(color):
         Console(force_terminal=True, soft_wrap=True).print(coloured(text), end="")
@@ -97,10 +99,11 @@ def apply(
     exclude: ExcludeOption = None,
     cache: CacheOption = True,
     concurrency: ConcurrencyOption = None,
+    style: StyleOption = None,
     allow_dirty: Annotated[bool, typer.Option(help="Write even over uncommitted changes.")] = False,
 ) -> None:
     """Rewrite the project in place: all files or none. `asyncify undo` gives back what was there."""
-    config = config_of(path, rules, profile, exclude, cache, concurrency)
+    config = config_of(path, rules, profile, exclude, cache, concurrency, style)
     migration = migrated(config)
     leave_on_faults(migration)
     root_folder = migration.analysis.project.root
@@ -136,12 +139,13 @@ def plan(
     exclude: ExcludeOption = None,
     cache: CacheOption = True,
     concurrency: ConcurrencyOption = None,
+    style: StyleOption = None,
     format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
 ) -> None:
     """Show each function that turns async and why, and each call that is left alone and why."""
     if format not in {"text", "json"}:
         fail(f"--format {format}: choose text or json")
-    analysis = analysed(config_of(path, rules, profile, exclude, cache, concurrency))
+    analysis = analysed(config_of(path, rules, profile, exclude, cache, concurrency, style))
     if format == "json":
         sys.stdout.buffer.write(plan_as_json(analysis.plan, analysis.index) + b"\n")
     else:

@@ -20,6 +20,7 @@ from asyncify.config import Config, load_config
 from asyncify.errors import AsyncifyError
 from asyncify.plan.concurrency.setting import Which
 from asyncify.report.terminal import summary_line
+from asyncify.rule import Style
 from asyncify.writing.journal import pending
 
 
@@ -46,6 +47,10 @@ CacheOption = Annotated[bool, typer.Option("--cache/--no-cache", help="Keep what
 ConcurrencyOption = Annotated[
     Which | None,
     typer.Option(help="What runs side by side: nothing, what only reads (the default), or writes as well."),
+]
+StyleOption = Annotated[
+    Style | None,
+    typer.Option(help="Helpers that do what the old library did (the default), or the new library's own forms."),
 ]
 PythonOption = Annotated[
     str | None, typer.Option(help="The interpreter that has what the project needs; default: the one of asyncify.")
@@ -76,6 +81,7 @@ def config_of(
     exclude: list[str] | None,
     cache: bool,
     concurrency: Which | None = None,
+    style: Style | None = None,
 ) -> Config:
     """Options and configuration files, merged."""
     with told_errors():
@@ -85,6 +91,7 @@ def config_of(
             profiles=tuple(profiles or ()),
             exclude=tuple(exclude or ()),
             concurrency=concurrency,
+            style=style,
             cache=cache,
         )
 

@@ -13,6 +13,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from asyncify.errors import ConfigError
 from asyncify.plan.concurrency.setting import DEFAULT_LIMITS, SideBySide, Which
+from asyncify.rule import Style
 
 SUPPORT = "_aio"
 OLDEST_PYTHON = (3, 9)  # `asyncio.to_thread` came with it; also what is assumed where nothing is declared
@@ -33,6 +34,7 @@ class Config:
     support: str = SUPPORT  # name of the module that asyncify may write into the project
     unsafe: bool = False  # carry out rewrites with a named difference as well
     cache: bool = True  # keep what was learnt of unchanged files for the next run
+    style: Style = Style.FAITHFUL  # helpers that do what the old library did, or the new library's own forms
     concurrency: Which = Which.SAFE  # which waits that do not depend on each other run side by side
     limits: tuple[tuple[str, int], ...] = ()  # how many of them at a time, by name, where it is not the default
     jobs: int = 1  # processes that read files
@@ -52,6 +54,7 @@ def load_config(
     exclude: tuple[str, ...] = (),
     support: str | None = None,
     unsafe: bool | None = None,
+    style: Style | None = None,
     concurrency: Which | None = None,
     cache: bool = True,
     jobs: int | None = None,
@@ -74,6 +77,7 @@ def load_config(
         exclude=(*_texts(settings.get("exclude")), *exclude),
         support=module,
         unsafe=settings.get("unsafe") is True if unsafe is None else unsafe,
+        style=style or Style(_text(settings.get("style")) or Style.FAITHFUL),
         concurrency=concurrency or Which(_text(settings.get("concurrency")) or Which.SAFE),
         limits=_limits(settings.get("limits")),
         cache=cache and settings.get("cache") is not False,
@@ -120,6 +124,7 @@ KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "profiles": (_is_texts, 'a list of profiles, such as ["acme-native"]'),
     "rules": (_is_texts, 'a list of files or folders, such as ["rules"]'),
     "support": (lambda value: isinstance(value, str) and value.isidentifier(), f'a name, such as "{SUPPORT}"'),
+    "style": (lambda value: value in set(Style), f"one of {', '.join(Style)}"),
     "unsafe": (lambda value: isinstance(value, bool), "true or false"),
 }
 

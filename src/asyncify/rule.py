@@ -35,6 +35,13 @@ class Safety(StrEnum):
     MANUAL = "manual"  # shown, never applied
 
 
+class Style(StrEnum):
+    """How calls are written where a library's own form would differ for some values."""
+
+    FAITHFUL = "faithful"  # with helpers that do what the old library did, whatever the values are
+    IDIOMATIC = "idiomatic"  # the new library's own form, and a warning for what would differ
+
+
 class Offload(StrEnum):
     """Whether a call without an asynchronous form may run in a thread while its function is awaited."""
 
@@ -98,6 +105,16 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Direct:
+    """The new library's own form of a call whose value stays in its function, for the idiomatic style."""
+
+    opens: str  # template, with `{*}`, that stands in `async with ... as name:`
+    arguments: Mapping[str, str]  # slot or keyword -> template of its value, in which `{it}` is what was written
+    # slot, keyword or called name -> what differs there, but for a value that is known to be plain; "*": everywhere
+    differs: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One pattern of a library and what is done about it.
 
@@ -112,6 +129,7 @@ class Rule:
     returns: str | None = None  # id of a pack type, "self", or None for what is of no interest
     becomes: str | None = None  # replaces the call; the value is complete and may be handed on
     opens: str | None = None  # the form that stands in `async with ... as name:` round the uses of the value
+    direct: Direct | None = None  # what stands instead of `opens` in the idiomatic style
     hook: str | None = None  # name of a function in rewrite.hooks, where several statements decide
     imports: tuple[str, ...] = ()  # modules that the replacement names, such as "asyncio"
     refuses: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # slot or keyword -> advice
@@ -145,6 +163,8 @@ class PackType:
     keeps: frozenset[str] = frozenset()  # members that the migrated object has unchanged
     held: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # "text" or "json()" -> template
     iterated: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # held, for `async for` only
+    direct: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # held, of a call that is `direct`
+    differs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # of `direct` -> what differs
     attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # or ANY_ATTRIBUTE -> type id
     enters: str | None = None  # type of x in `with value as x`; None: cannot be entered
     enters_async: bool = False  # `with` must become `async with`

@@ -11,7 +11,7 @@ from asyncify.catalogue import Catalogue
 from asyncify.config import Config
 from asyncify.plan.concurrency.setting import Which
 from asyncify.project import Project, Source
-from asyncify.rule import Example, Rule
+from asyncify.rule import Example, Rule, Style
 
 FILE = "example.py"
 
@@ -35,11 +35,13 @@ def check_examples(catalogue: Catalogue) -> Iterator[ExampleResult]:
                 yield ExampleResult(pack.file, rule.id, example.name, _trouble(rule, example, catalogue))
 
 
-def migrate_text(text: str, catalogue: Catalogue, concurrency: Which = Which.OFF) -> Migration:
+def migrate_text(
+    text: str, catalogue: Catalogue, concurrency: Which = Which.OFF, style: Style = Style.FAITHFUL
+) -> Migration:
     """Migrate one file that exists in memory only. What a rule does is seen best where nothing is gathered."""
     source = Source(FILE, text.encode(), "utf-8", text)
     project = Project(Path("/"), (source,), (), is_single_file=True)
-    config = Config(path=Path("/"), concurrency=concurrency, cache=False)
+    config = Config(path=Path("/"), concurrency=concurrency, style=style, cache=False)
     return carry_out(analyse_project(project, config, catalogue), config, catalogue)
 
 

@@ -42,6 +42,8 @@ def read_type(section: Section, pack: str) -> PackType:
         keeps=_members(section, "keeps"),
         held=_held(section, "held"),
         iterated=_held(section, "iterated"),
+        direct=_held(section, "direct"),
+        differs=section.mapping("differs"),
         attributes=_attributes(section, own),
         enters=_optional_type(section, "enters", own),
         enters_async=section.flag("enters_async"),

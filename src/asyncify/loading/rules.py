@@ -8,10 +8,11 @@ from dataclasses import fields
 from asyncify.loading.section import Section, did_you_mean
 from asyncify.loading.templates import check_template, common_slots, read_imports, read_signatures, takes_any_keyword
 from asyncify.reason import Reason
-from asyncify.rule import Example, Offload, Rule, Safety, Wait
+from asyncify.rule import Direct, Example, Offload, Rule, Safety, Wait
 from asyncify.template import COLLECTING, COMMON_HOLES
 
 KEYS = frozenset(field.name for field in fields(Rule)) - {"pack", "calls", "examples"} | {"call", "of", "example"}
+DIRECT_KEYS = frozenset(field.name for field in fields(Direct))
 EXAMPLE_KEYS = frozenset(field.name for field in fields(Example))
 
 
@@ -27,6 +28,7 @@ def read_rule(section: Section, pack: str) -> Rule:
         returns=section.optional("returns"),
         becomes=section.optional("becomes"),
         opens=section.optional("opens"),
+        direct=_read_direct(section),
         hook=section.optional("hook"),
         imports=read_imports(section),
         refuses=section.mapping("refuses"),
@@ -47,6 +49,22 @@ def read_rule(section: Section, pack: str) -> Rule:
         _check_templates(section, rule)
         _check_examples(section, rule)
     return rule
+
+
+def _read_direct(section: Section) -> Direct | None:
+    if "direct" not in section.values:
+        return None
+    table = section.table("direct")
+    table.only(DIRECT_KEYS, ("opens",))
+    if "opens" not in section.values:
+        raise section.fault("direct", "it stands instead of `opens`, which is missing")
+    opens, arguments = table.string("opens"), table.mapping("arguments")
+    check_template(table, "opens", opens, COMMON_HOLES, ())
+    for name, template in arguments.items():
+        check_template(table, "arguments", template, {"it", "aio"}, ())
+        if "{it}" not in template:
+            raise table.fault("arguments", f"{name}: the template holds no {{it}}", name)
+    return Direct(opens, arguments, table.mapping("differs"))
 
 
 def _check_examples(section: Section, rule: Rule) -> None:

@@ -6,15 +6,19 @@ import ast
 
 from asyncify.plan.scene import Scene
 from asyncify.plan.step import Hole, IterateAsync, Step, Substitute
+from asyncify.plan.styles import direct_member
 from asyncify.rule import Rule
 
 WHY_MEMBER = "The open response has this member under another name, or as a coroutine."
 
 
-def member_steps(scene: Scene, rule: Rule, uses: list[ast.expr], *, is_streamed: bool) -> tuple[Step, ...] | None:
+def member_steps(
+    scene: Scene, rule: Rule, uses: list[ast.expr], *, is_streamed: bool, is_direct: bool = False
+) -> tuple[Step, ...] | None:
     """A step for each use of the response; None if one of them has no form on the open response.
 
-    The pieces of a response that the call does not ask to stream are pieces of its whole body.
+    With `is_direct` the response is one of the new library alone, of which no helper knows more. The pieces of a
+    response that the call does not ask to stream are pieces of its whole body.
     """
     kind = scene.catalogue.types.get(rule.returns or "")
     if kind is None:
@@ -31,7 +35,8 @@ def member_steps(scene: Scene, rule: Rule, uses: list[ast.expr], *, is_streamed:
         key = attribute.attr + "()" if is_called else attribute.attr
         member = outer if is_called else attribute
         assert isinstance(member, ast.expr)
-        template = kind.held.get(key) or kind.iterated.get(key)
+        held = direct_member(kind, key, member) if is_direct else kind.held.get(key)
+        template = held or kind.iterated.get(key)
         is_iterated = key in kind.iterated
         if template is None or (is_iterated and not (is_streamed and _is_iterated(scene, member))):
             return None
@@ -55,3 +60,15 @@ def _is_nested(scene: Scene, use: ast.expr) -> bool:
         if isinstance(ancestor, ast.stmt):
             return False
     return False
+
+
+def members_in_use(scene: Scene, uses: list[ast.expr]) -> list[str]:
+    """The names of the members, as a pack lists them: `text`, `json()`."""
+    found = []
+    for use in uses:
+        attribute = scene.tree.parent(use)
+        if isinstance(attribute, ast.Attribute):
+            outer = scene.tree.parent(attribute)
+            is_called = isinstance(outer, ast.Call) and outer.func is attribute
+            found.append(attribute.attr + ("()" if is_called else ""))
+    return found

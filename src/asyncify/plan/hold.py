@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from asyncify.infer.facts import Call
 from asyncify.plan.arguments import is_streamed
-from asyncify.plan.held_members import member_steps
+from asyncify.plan.held_members import member_steps, members_in_use
 from asyncify.plan.scene import Decided, Scene, as_written, pack_paths, turning
 from asyncify.plan.step import EnterAsync, Hold, Hole, Step, Substitute
+from asyncify.plan.styles import DirectForm, direct_form, told
 from asyncify.rule import Rule
 
 NAMES = ("response", "reply", "answer", "http_response")
@@ -36,27 +37,38 @@ def held_response(scene: Scene, call: Call, rule: Rule, node: ast.Call) -> Decid
     """Steps that hold the response of this call open; None where it has to be read at once."""
     if any(path.rpartition(".")[0] in scene.derived.overridden for path in pack_paths(call)):
         return None  # what a method of the project gives back has been read
-    template = as_written(rule.opens or "", pack_paths(call)[0], node)
+    form = direct_form(scene, call, rule, node)
+    template = form.opens if form else as_written(rule.opens or "", pack_paths(call)[0], node)
     drop = (rule.streams,) if rule.streams else ()
     holes = (Hole("self", scene.tree.place(node.func.value)),) if isinstance(node.func, ast.Attribute) else ()
     item = scene.tree.parent(node)
     if isinstance(item, ast.withitem):
         opened = Substitute(template, holes, drop)
-        return _held_by_with(scene, call, rule, item, opened, is_streamed=is_streamed(rule, node))
+        return _held_by_with(scene, call, rule, item, opened, form)
     region = _region(scene, node)
     if region is None or _waits_for_more(scene, call, region):
         return None
     uses = _uses(scene, region, node)
-    members = member_steps(scene, rule, uses, is_streamed=is_streamed(rule, node))
+    members = member_steps(scene, rule, uses, is_streamed=is_streamed(rule, node), is_direct=form is not None)
     if members is None or (not is_streamed(rule, node) and _is_read_in_a_try(scene, rule, region, uses)):
         return None
     place = scene.tree.place
     hold = Hold(region.name, template, place(region.first), place(region.last), region.keep, holes, drop)
-    return Decided((Step(call.place, hold, rule.id, WHY_HELD), *members))
+    steps = (Step(call.place, hold, rule.id, WHY_HELD), *members)
+    return _directly(scene, call, rule, form, steps, uses)
+
+
+def _directly(
+    scene: Scene, call: Call, rule: Rule, form: DirectForm | None, steps: tuple[Step, ...], uses: list[ast.expr]
+) -> Decided:
+    """The steps, with those of the arguments and with warnings where the call is written directly."""
+    if form is None:
+        return Decided(steps)
+    return Decided((*steps, *form.edits)) + told(scene, call, rule, form, members_in_use(scene, uses))
 
 
 def _held_by_with(
-    scene: Scene, call: Call, rule: Rule, item: ast.withitem, opened: Substitute, *, is_streamed: bool
+    scene: Scene, call: Call, rule: Rule, item: ast.withitem, opened: Substitute, form: DirectForm | None
 ) -> Decided | None:
     block = scene.tree.parent(item)
     if not isinstance(block, ast.With) or not isinstance(item.optional_vars, ast.Name | None):
@@ -71,11 +83,14 @@ def _held_by_with(
         bound_again = len(_named(block, name)) > len(uses) + 1
         if bound_again or any(_outlives(scene, n, name) for n in _named(scope, name) if n not in uses):
             return None
-    members = member_steps(scene, rule, uses, is_streamed=is_streamed)
+    node = item.context_expr
+    streams = isinstance(node, ast.Call) and is_streamed(rule, node)
+    members = member_steps(scene, rule, uses, is_streamed=streams, is_direct=form is not None)
     if members is None:
         return None
     opens = Step(call.place, opened, rule.id, WHY_HELD)
-    return Decided((opens, Step(call.place, EnterAsync(), rule.id, WHY_HELD), *members))
+    steps = (opens, Step(call.place, EnterAsync(), rule.id, WHY_HELD), *members)
+    return _directly(scene, call, rule, form, steps, uses)
 
 
 def _outlives(scene: Scene, use: ast.Name, name: str) -> bool:

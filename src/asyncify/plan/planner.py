@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from asyncify.catalogue import Catalogue
 from asyncify.colour.colouring import RUNS_IN_LOOP, Colour, Colouring
@@ -36,11 +37,12 @@ from asyncify.plan.step import (
     Outcome,
     Plan,
 )
+from asyncify.plan.styles import reads_carried
 from asyncify.plan.support_place import place_support
 from asyncify.plan.tree import Tree
 from asyncify.plan.uses import decide_use, entered_packs
 from asyncify.project import Project
-from asyncify.rule import Rule
+from asyncify.rule import Rule, Style
 
 
 def plan(
@@ -51,10 +53,11 @@ def plan(
     blockers: Blockers,
     support_name: str = "_aio",
     setting: SideBySide = NOTHING_GATHERED,
+    style: Style = Style.FAITHFUL,
 ) -> Plan:
     """Every edit and every thing left alone, sorted; the same for the same input."""
     migrating = _migrating(index, colouring, catalogue) - blockers.packs
-    scenes = _scenes(project, index, colouring, catalogue, migrating, blockers.derived)
+    scenes = _scenes(project, index, colouring, catalogue, migrating, blockers.derived, style)
     decided = _decide_files(scenes)
     lingering = _lingering(decided, catalogue)
     if lingering:
@@ -126,6 +129,7 @@ def _scenes(
     catalogue: Catalogue,
     migrating: frozenset[str],
     derived: Derived,
+    style: Style,
 ) -> dict[str, Scene]:
     """The files in which there is anything to decide."""
     by_file: dict[str, list[str]] = {}
@@ -140,8 +144,11 @@ def _scenes(
     trees = {path: Tree(path, source.text) for path, (source, _, _) in touched.items()}
     indirect = indirect_paths(trees, index, catalogue)
     keywords = frozenset(name for tree in trees.values() for name in _keywords(tree))
+    if any(reads_carried(tree.module) for tree in trees.values()):
+        style = Style.FAITHFUL  # only helpers give an error the response that it came with
+    scene = partial(_scene, style=style, keywords=keywords)
     return {
-        path: _scene(trees[path], facts, functions, index, colouring, catalogue, migrating, derived, indirect, keywords)
+        path: scene(trees[path], facts, functions, index, colouring, catalogue, migrating, derived, indirect)
         for path, (_, facts, functions) in touched.items()
     }
 
@@ -179,6 +186,8 @@ def _scene(
     migrating: frozenset[str],
     derived: Derived,
     indirect: frozenset[str],
+    *,
+    style: Style,
     keywords: frozenset[str],
 ) -> Scene:
     return Scene(
@@ -195,6 +204,7 @@ def _scene(
         indirect=indirect,
         calls={call.place.span: call for call in facts.calls},
         uses={use.place.span: use for use in facts.uses},
+        style=style,
         keywords=keywords,
     )
 

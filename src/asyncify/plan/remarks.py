@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from asyncify.infer.facts import Call
 from asyncify.plan.scene import NOTHING, Decided, Scene
 from asyncify.plan.step import EnterAsync, Hold, Step, Warned
+from asyncify.plan.styles import everywhere
 from asyncify.rule import ExceptionRule, Rule
 
 NO_TEXT = (ast.Attribute, ast.Raise)  # parents that take an error for something other than its text
@@ -34,6 +35,8 @@ def remarked(scene: Scene, steps: tuple[Step, ...]) -> Decided:
         for silencer, text in rule.remarks.items() if rule else ():
             if silencer not in texts:
                 first.setdefault(text, Warned(step.place, step.rule, text))
+        if rule and (said := everywhere(rule, step)):
+            first.setdefault(said, Warned(step.place, step.rule, said))
     return Decided(warnings=tuple(first.values()))
 
 

@@ -13,7 +13,7 @@ from asyncify.place import Place
 from asyncify.plan.derived import Derived
 from asyncify.plan.step import Outcome, Step, Warned
 from asyncify.plan.tree import Tree
-from asyncify.rule import Rule
+from asyncify.rule import Rule, Style
 
 KEEPS_FORM = ("await {self}.{name}({*})", "await {aio}.{name}({*})")  # the call stays as written, but for `await`
 
@@ -61,6 +61,7 @@ class Scene:
     indirect: frozenset[str]  # pack paths that some call of the project reaches through a variable
     calls: Mapping[tuple[int, int, int, int], Call]  # by span
     uses: Mapping[tuple[int, int, int, int], Use]  # by span
+    style: Style  # how calls are written where the new library's own form would differ for some values
     keywords: frozenset[str]  # names of keyword arguments in the files that are looked at
 
     def runs_in_loop(self, scope: str | None) -> bool:

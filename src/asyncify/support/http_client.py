@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Iterable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import aiohttp
 
-
-@dataclass
-class _Client:
-    session: aiohttp.ClientSession
-    keeper: AsyncGenerator[aiohttp.ClientSession, None]
-
-
-_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, _Client] = WeakKeyDictionary()
+from asyncify.support.http_open import _shared
 
 
 class _Answer(aiohttp.ClientResponse):
@@ -58,15 +47,9 @@ class _Latin1:
         self.transport.write(head.decode().encode("latin-1") + blank + rest)
 
 
-async def _client() -> aiohttp.ClientSession:
+def _client() -> aiohttp.ClientSession:
     """The session of the running loop, made on first use."""
-    loop = asyncio.get_running_loop()
-    if loop not in _clients:
-        for old in [known for known in _clients if known.is_closed()]:
-            del _clients[old]
-        keeper = _kept_session()
-        _clients[loop] = _Client(await keeper.__anext__(), keeper)
-    return _clients[loop].session
+    return _shared(_kept_session)
 
 
 async def _kept_session() -> AsyncGenerator[aiohttp.ClientSession, None]:
@@ -86,22 +69,6 @@ async def _kept_session() -> AsyncGenerator[aiohttp.ClientSession, None]:
         trace_configs=[trace],
     ) as session:
         yield session
-
-
-async def close() -> None:
-    """Close the connections of the running loop. A later call opens new ones."""
-    client = _clients.pop(asyncio.get_running_loop(), None)
-    if client is not None:
-        await client.keeper.aclose()
-
-
-@asynccontextmanager
-async def lifespan(app: object) -> AsyncIterator[None]:
-    """For FastAPI(lifespan=...) and Starlette(lifespan=...): closes the connections at shutdown."""
-    try:
-        yield
-    finally:
-        await close()
 
 
 class _Attempt:

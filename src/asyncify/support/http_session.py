@@ -252,7 +252,7 @@ class Session:
         attempt = _Attempt("Content-Length" in request.headers)
         headers = {"Accept-Encoding": "identity", **request.headers}
         headers.pop("Transfer-Encoding", None)  # aiohttp adds it where it sends chunks
-        session = await _client()
+        session = _client()
         try:
             return await session.request(
                 request.method,
