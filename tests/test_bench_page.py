@@ -28,10 +28,11 @@ FLAGS = (
     "--enable-logging=stderr", "--v=0",
 )  # fmt: skip
 DIFFERENT = Difference("levels", 1, "rows", 2, '--- before: row\n+++ after: row\n-"<a>"\n+"b & c"')
+UNSTEADY = Difference("arrivals", 40, "traffic", 3, "--- for one caller: service call\n+++ for several: service call")
 
 
 def different() -> Report:
-    return msgspec.structs.replace(report(), differences=(DIFFERENT,))
+    return msgspec.structs.replace(report(), differences=(DIFFERENT,), unsteady=(UNSTEADY,))
 
 
 def parsed(page: str) -> ElementTree.Element:
@@ -49,6 +50,7 @@ def test_the_page_is_well_formed(page: str) -> None:
 
     headings = ["".join(each.itertext()) for each in root.iter("h2")]
     assert headings[:4] == ["levels", "all at once", "arrivals", "What differs"]
+    assert headings[4] == "Where the original differs from itself"
     assert len(list(root.iter("table"))) == 4
     assert next(root.iter("title")).text == "shop & co: before and after asyncify"
 
@@ -116,6 +118,16 @@ def test_markdown_holds_every_table() -> None:
     assert '```diff\n--- before: row\n+++ after: row\n-"<a>"\n+"b & c"\n```' in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert {line.count(" |") for line in rows[:6]} == {16}
+
+
+def test_what_the_original_does_otherwise_by_itself_is_told_everywhere(page: str) -> None:
+    told = "arrivals, 40 concurrent: 3 calls to services of the original are not those that it has for one caller at a time"
+    console = Console(file=io.StringIO(), width=200, record=True)
+    console.print(report_table(different(), 200))
+
+    for text in (page, report_markdown(different()), console.export_text()):
+        assert told in " ".join(text.split())
+        assert "--- for one caller: service call" in text
 
 
 def test_what_was_measured_in_part_says_so() -> None:

@@ -150,6 +150,41 @@ def test_a_wrong_migration_is_caught(
     assert shown in words(verdict)
 
 
+RACING = """\
+import os, time, requests
+headers = {}
+def ask(name, note=""):
+    headers["X-Name"] = name
+    time.sleep(0.02)
+    return requests.get(os.environ["SHOP"] + "/users/" + name, headers=headers, timeout=5).json()
+"""
+STEADY = """\
+import os, aiohttp
+async def ask(name, note=""):
+    async with aiohttp.ClientSession() as session:
+        async with session.get(os.environ["SHOP"] + "/users/" + name, headers={"X-Name": name}) as response:
+            return await response.json()
+"""
+
+
+@pytest.mark.parametrize(
+    ("after", "is_equal"), [(STEADY, True), (STEADY.replace(', headers={"X-Name": name}', ""), False)]
+)
+def test_what_threads_race_for_is_not_held_against_the_migration(tmp_path: Path, after: str, is_equal: bool) -> None:
+    """What the original does for one caller at a time is what counts then, and it does count."""
+    trees = [
+        write_files(tmp_path / side, {"shop.py": text.encode()})
+        for side, text in zip("ab", (RACING, after), strict=True)
+    ]
+
+    verdict = compare(*trees)
+
+    assert verdict.is_equal is is_equal, words(verdict)
+    assert {difference.what for difference in verdict.unsteady} == {"traffic"}
+    assert "unsteady: ask, 10 concurrent: " in words(verdict)
+    assert "--- for one caller: service call" in words(verdict)
+
+
 def test_a_test_that_fails_after_is_caught(before: Path, after: Path) -> None:
     module = after / "shop.py"
     module.write_text(module.read_text().replace("        database.commit()\n", ""))

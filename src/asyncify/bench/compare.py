@@ -10,6 +10,7 @@ import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -20,6 +21,8 @@ RESAMPLES = 1000
 EXACT_UP_TO = 12  # samples a side; the normal approximation is good above
 SMALLEST_GAIN = 0.03  # two processes of the same code differ by so much; each level has one process a side
 SHOWN = 3  # differences of one kind
+Sides: TypeAlias = tuple[str, str]  # what the two are called in a diff
+SIDES: Sides = ("before", "after")
 ONE_OF = {"traffic": "service call", "rows": "row", "logs": "log record"}
 
 
@@ -60,6 +63,11 @@ class Difference(Struct, frozen=True):
     what: str  # "answers", or a key of ONE_OF
     count: int
     diff: str  # the first few, as a diff
+
+    @property
+    def counted(self) -> str:
+        """`3 calls to services`."""
+        return f"{self.count:,} {'calls to services' if self.what == 'traffic' else self.what}"
 
 
 def compare_speed(before: Sequence[Measurement], after: Sequence[Measurement]) -> Gain:
@@ -107,27 +115,32 @@ def rank_test(left: Sequence[float], right: Sequence[float]) -> float:
     return max(smallest, 2 * (1 - statistics.NormalDist().cdf(distance)))
 
 
-def compare_answers(case: str, callers: int, before: Mapping[int, str], after: Mapping[int, str]) -> Difference | None:
+def compare_answers(
+    case: str, callers: int, before: Mapping[int, str], after: Mapping[int, str], sides: Sides = SIDES
+) -> Difference | None:
     """The requests, by number, that were answered differently."""
     differing = [number for number in sorted(before) if before[number] != after.get(number)]
     if not differing:
         return None
-    shown = "\n".join(_diff(before[n], after.get(n, "null"), f"request {n}") for n in differing[:SHOWN])
+    shown = "\n".join(_diff(before[n], after.get(n, "null"), f"request {n}", sides) for n in differing[:SHOWN])
     return Difference(case, callers, "answers", len(differing), shown)
 
 
-def compare_bags(case: str, callers: int, what: str, before: Counter[str], after: Counter[str]) -> Difference | None:
+def compare_bags(
+    case: str, callers: int, what: str, before: Counter[str], after: Counter[str], sides: Sides = SIDES
+) -> Difference | None:
     """The things (JSON texts) that only one side has, or has more of; their order does not matter."""
     missing, added = before - after, after - before
     if not missing and not added:
         return None
     pairs = list(zip_longest(sorted(missing.elements()), sorted(added.elements()), fillvalue=""))
-    shown = "\n".join(_diff(old, new, ONE_OF[what]) for old, new in pairs[:SHOWN])
+    shown = "\n".join(_diff(old, new, ONE_OF[what], sides) for old, new in pairs[:SHOWN])
     return Difference(case, callers, what, len(pairs), shown)
 
 
-def _diff(before: str, after: str, what: str) -> str:
-    lines = difflib.unified_diff(_lines(before), _lines(after), f"before: {what}", f"after: {what}", "", "", 2, "")
+def _diff(before: str, after: str, what: str, sides: Sides) -> str:
+    old, new = (f"{side}: {what}" for side in sides)
+    lines = difflib.unified_diff(_lines(before), _lines(after), old, new, "", "", 2, "")
     return "\n".join(lines)
 
 

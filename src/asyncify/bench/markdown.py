@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from asyncify.bench.compare import Difference
 from asyncify.bench.grid import Grid, grids
 from asyncify.bench.report import Report
 from asyncify.bench.table import where
+from asyncify.bench.verdict import said_of_unsteady
 
 MOST_DIFF_LINES = 60
 
@@ -30,9 +32,14 @@ def _lines(report: Report) -> Iterator[str]:
     for difference in report.differences:
         yield ""
         where_ = f"{difference.case}, {difference.callers} concurrent"
-        yield f"**Failed**: {where_}: {difference.count} {difference.what} differ"
+        yield f"**Failed**: {where_}: {difference.counted} differ"
         yield ""
-        yield from ("```diff", *difference.diff.splitlines()[:MOST_DIFF_LINES], "```")
+        yield from _diff(difference)
+    for difference in report.unsteady:
+        yield ""
+        yield f"**Unsteady**: {said_of_unsteady(difference)}"
+        yield ""
+        yield from _diff(difference)
     for grid in grids(report):
         yield ""
         yield from _table(grid)
@@ -41,6 +48,10 @@ def _lines(report: Report) -> Iterator[str]:
         yield from (f"- {_escaped(note.measurement)}: {_escaped(note.text)}" for note in report.notes)
     yield ""
     yield where(report)
+
+
+def _diff(difference: Difference) -> Iterator[str]:
+    yield from ("```diff", *difference.diff.splitlines()[:MOST_DIFF_LINES], "```")
 
 
 def _table(grid: Grid) -> Iterator[str]:

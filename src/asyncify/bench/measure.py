@@ -11,7 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from asyncify.bench.traffic import canonical
 from asyncify.bench.watch import thinned, watching
 from asyncify.bench.ways import Way
 
-WARM_UP_SPEED = 20.0  # the stand-in answers so much faster while connections are made and caches filled
+QUICK = 20.0  # the stand-in answers so much faster where it is not asked how long things take
 FIRST_WARM_UP = 1_000_000  # warm-up requests are numbered from here, so that they share no state with measured ones
 MOST_WARM_UP = 10  # callers; what more of them need in memory is for the measurement to show
 
@@ -89,6 +89,7 @@ class Run:
     waits: Mapping[str, Latency] = field(default_factory=dict)
     unloaded: Measurement | None = None  # one caller, same case, side and waits: how long a request waits
     warms_up: bool = True
+    like: Load | None = None  # the warm-up is that of this load
     is_traced: bool = False
 
     @property
@@ -100,6 +101,7 @@ class Run:
 class Taken:
     """A measurement with what it is compared by: the answer to each request, and what the run left behind."""
 
+    run: Run
     measurement: Measurement
     answers: dict[int, str]
     traffic: Counter[str]
@@ -168,15 +170,20 @@ class Bench:
             others_cpu_seconds=None if busy is None or busy_after is None else max(0.0, busy_after - busy - used),
         )
         spans = record.get("spans", [])
-        return Taken(
-            measurement, answers, Counter(record["traffic"]), rows, logs, spans, ran.writes, ran.began, warmed_up
-        )
+        traffic = Counter(record["traffic"])
+        return Taken(run, measurement, answers, traffic, rows, logs, spans, ran.writes, ran.began, warmed_up)
+
+    def serially(self, taken: Taken) -> Taken:
+        """The same requests after the same warm-up, one at a time; quickly, as only what they do is of interest."""
+        run = taken.run
+        load = Load("closed", 1, len(taken.answers))
+        return self.measure(replace(run, load=load, like=run.load, cpu=0.0, speed=QUICK, unloaded=None))
 
     def _warm_up(self, run: Run, subject: Subject) -> int:
         if not run.warms_up:
             return 0
-        callers = min(run.load.workers, MOST_WARM_UP)
-        self._clear(WARM_UP_SPEED, {})
+        callers = min((run.like or run.load).workers, MOST_WARM_UP)
+        self._clear(QUICK, {})
         count = max(callers, variety(run.case))
         subject.run({"first": FIRST_WARM_UP, "count": count, "workers": callers, "arrivals": None, "cpu": 0.0})
         return count

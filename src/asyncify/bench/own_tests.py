@@ -90,7 +90,7 @@ def _outcomes(root: ElementTree.Element) -> Iterator[tuple[str, str]]:
         name = f"{case.get('classname', '')}::{case.get('name', '')}"
         for element in case:
             if element.tag in {"failure", "error"}:
-                yield name, f"failed: {element.get('message', '').splitlines()[0]}\n{element.text or ''}"
+                yield name, f"failed: {(element.get('message') or '?').splitlines()[0]}\n{element.text or ''}"
                 break
             if element.tag == "skipped":
                 yield name, "skipped"

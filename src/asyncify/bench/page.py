@@ -7,13 +7,14 @@ from importlib.resources import files
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from asyncify.bench.charts import Figure, figures
-from asyncify.bench.compare import Gain
+from asyncify.bench.compare import Difference, Gain
 from asyncify.bench.conclude import NOISY
 from asyncify.bench.gantt import timeline_figures
 from asyncify.bench.grid import Grid, grids
 from asyncify.bench.pooled import pooled
 from asyncify.bench.report import Report
 from asyncify.bench.table import where
+from asyncify.bench.verdict import said_of_unsteady
 
 DIFF_CLASSES = {"-": "minus", "+": "plus"}
 
@@ -130,14 +131,23 @@ def _findings(main: Element, report: Report) -> None:
         _text(
             main,
             "p",
-            f"{difference.case}, {difference.callers} concurrent: {difference.count} {difference.what} differ",
+            f"{difference.case}, {difference.callers} concurrent: {difference.counted} differ",
         )
-        block = SubElement(main, "pre")
-        for line in difference.diff.splitlines():
-            _text(block, "span", line + "\n", DIFF_CLASSES.get(line[:1], ""))
+        _diff(main, difference)
+    if report.unsteady:
+        _text(main, "h2", "Where the original differs from itself")
+    for difference in report.unsteady:
+        _text(main, "p", said_of_unsteady(difference))
+        _diff(main, difference)
     if report.notes:
         _text(main, "h2", "What held it back")
         _list(main, [f"{note.measurement}: {note.text}" for note in report.notes])
+
+
+def _diff(main: Element, difference: Difference) -> None:
+    block = SubElement(main, "pre")
+    for line in difference.diff.splitlines():
+        _text(block, "span", line + "\n", DIFF_CLASSES.get(line[:1], ""))
 
 
 def _tile(parent: Element, figure: str, words: str, kind: str) -> None:

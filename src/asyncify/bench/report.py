@@ -33,6 +33,7 @@ class Report(Struct, frozen=True):
     differences: tuple[Difference, ...]
     faults: tuple[Fault, ...]
     notes: tuple[Note, ...]
+    unsteady: tuple[Difference, ...] = ()  # what the original does otherwise by itself when several call it
 
     @property
     def is_equal(self) -> bool:

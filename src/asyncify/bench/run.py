@@ -60,9 +60,9 @@ def run_bench(
         for one in planned:
             runs.take(one)
         timelines = tuple(runs.timeline(one) for one in pictures)
-    on_progress(Stage("comparing the samples"))
+        on_progress(Stage("comparing what both did"))
+        compared, different, unsteady = compare_all(runs.taken, bench.serially)
     measurements = tuple(taken.measurement for taken in runs.taken)
-    compared, different = compare_all(runs.taken)
     found = conclude(measurements, runs.unloaded_of, machine.cores, runs.failures)
     missing = left_out(scenario, tables)
     short = (Note(SHORT_RUN, f"without --full there is no table of: {'; '.join(missing)}"),) if missing else ()
@@ -81,6 +81,7 @@ def run_bench(
         differences=different,
         faults=found.faults,
         notes=(*short, *found.notes),
+        unsteady=unsteady,
     )
 
 

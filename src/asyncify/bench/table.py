@@ -10,7 +10,7 @@ from rich.text import Text
 from asyncify.bench.grid import Grid, grids
 from asyncify.bench.report import Report
 from asyncify.bench.samples import Side
-from asyncify.bench.verdict import difference_in_words
+from asyncify.bench.verdict import difference_in_words, unsteady_in_words
 
 ROOM_FOR_ALL = 170  # characters; narrower terminals get fewer columns
 STYLES = {Side.BEFORE: "", Side.AFTER: "bold"}
@@ -53,6 +53,8 @@ def _verdict(report: Report) -> list[RenderableType]:
         parts.append(Text.assemble(("failed: ", "bold red"), f"{fault.measurement}: {fault.text}"))
     for difference in report.differences:
         parts += difference_in_words(difference)
+    for difference in report.unsteady:
+        parts += unsteady_in_words(difference)
     if report.is_equal:
         parts.append(Text.assemble(("equal: ", "bold green"), f"{report.compared} are the same before and after."))
     return parts

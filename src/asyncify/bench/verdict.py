@@ -24,6 +24,8 @@ def verdict_in_words(verdict: Verdict) -> RenderableType:
         parts.append(Text(words))
     for difference in verdict.differences:
         parts += difference_in_words(difference)
+    for difference in verdict.unsteady:
+        parts += unsteady_in_words(difference)
     kinds = sorted({difference.what for difference in verdict.differences})
     if kinds:
         parts.append(Text.assemble(("different: ", "bold red"), ", ".join(kinds)))
@@ -35,10 +37,27 @@ def verdict_in_words(verdict: Verdict) -> RenderableType:
 def difference_in_words(difference: Difference) -> list[RenderableType]:
     """A heading and the first few differences of its kind, coloured as a diff."""
     where = difference.case if difference.what == "tests" else f"{difference.case}, {difference.callers} concurrent"
-    heading = Text.assemble(("failed: ", "bold red"), f"{where}: {difference.count} {difference.what} differ")
+    heading = Text.assemble(("failed: ", "bold red"), f"{where}: {difference.counted} differ")
+    return [heading, *_diff_in_colours(difference)]
+
+
+def unsteady_in_words(difference: Difference) -> list[RenderableType]:
+    """What the original does otherwise by itself: no fault of the migration, and worth knowing."""
+    return [Text.assemble(("unsteady: ", "bold yellow"), said_of_unsteady(difference)), *_diff_in_colours(difference)]
+
+
+def said_of_unsteady(difference: Difference) -> str:
+    """One sentence on something that the original does otherwise by itself."""
+    return (
+        f"{difference.case}, {difference.callers} concurrent: {difference.counted} of the original are "
+        "not those that it has for one caller at a time, so threads race in it; after is compared with one caller"
+    )
+
+
+def _diff_in_colours(difference: Difference) -> list[RenderableType]:
     lines = difference.diff.splitlines()
     shown = Text("\n").join(Text(line, style=COLOURS.get(line[:1], "")) for line in lines[:MOST_DIFF_LINES])
-    parts: list[RenderableType] = [heading, shown]
+    parts: list[RenderableType] = [shown]
     if len(lines) > MOST_DIFF_LINES:
         parts.append(Text(f"... {len(lines) - MOST_DIFF_LINES} more lines", style="dim"))
     return parts

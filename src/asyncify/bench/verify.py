@@ -7,8 +7,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from asyncify.bench.compare import Difference
-from asyncify.bench.equality import differences
-from asyncify.bench.measure import Bench, Load, Run, Taken, Tree, current_python, start_bench, variety
+from asyncify.bench.equality import judge
+from asyncify.bench.measure import QUICK, Bench, Load, Run, Taken, Tree, current_python, start_bench, variety
 from asyncify.bench.needs import check_needs
 from asyncify.bench.own_tests import Tests, compare_tests, run_tests
 from asyncify.bench.samples import Side
@@ -16,7 +16,6 @@ from asyncify.bench.scenario import Case, HttpCase, Scenario
 from asyncify.bench.stage import Progress, Stage
 from asyncify.bench.ways import OWN_AFTER, OWN_BEFORE
 
-SPEED = 20.0  # the stand-in's waits are divided by it: what happens is compared, not how long it takes
 TOGETHER = 10  # requests side by side in the second round, which shared state does not survive
 ROUNDS = 2  # times each kind of request is made side by side
 
@@ -41,6 +40,7 @@ class Verdict(Struct, frozen=True):
     checked: tuple[Checked, ...]
     tests: Tests | None  # None where they were not run
     differences: tuple[Difference, ...]
+    unsteady: tuple[Difference, ...] = ()  # what the original does otherwise by itself when several call it
 
     @property
     def is_equal(self) -> bool:
@@ -65,6 +65,7 @@ def run_verify(
     trees = (Tree(Side.BEFORE, before, interpreter), Tree(Side.AFTER, after, interpreter))
     checked: list[Checked] = []
     found: list[Difference] = []
+    unsteady: list[Difference] = []
     if scenario is not None:
         has_http = any(isinstance(case, HttpCase) and case.app for case in scenario.cases)
         check_needs(interpreter, before, has_http=has_http)
@@ -74,13 +75,15 @@ def run_verify(
                     on_progress(Stage(f"{case.name}: {count} requests by {callers}, before and after"))
                     old, new = (_take(bench, tree, case, callers, count) for tree in trees)
                     checked.append(_checked(old))
-                    found += differences(old, new)
+                    judged = judge(old, new, bench.serially)
+                    found += judged.differences
+                    unsteady += judged.unsteady
     tests = None
     if with_tests:
         on_progress(Stage("the project's tests, before and after"))
         tests, more = compare_tests(*(run_tests(tree.root, tree.python) for tree in trees))
         found += more
-    return Verdict(tuple(checked), tests, tuple(found))
+    return Verdict(tuple(checked), tests, tuple(found), tuple(unsteady))
 
 
 def _rounds(case: Case) -> list[tuple[int, int]]:
@@ -90,7 +93,7 @@ def _rounds(case: Case) -> list[tuple[int, int]]:
 
 def _take(bench: Bench, tree: Tree, case: Case, callers: int, count: int) -> Taken:
     way = OWN_BEFORE if tree.side is Side.BEFORE else OWN_AFTER
-    return bench.measure(Run(tree, case, way, Load("closed", callers, count), speed=SPEED, warms_up=False))
+    return bench.measure(Run(tree, case, way, Load("closed", callers, count), speed=QUICK, warms_up=False))
 
 
 def _checked(taken: Taken) -> Checked:
