@@ -121,7 +121,7 @@ def test_markdown_holds_every_table() -> None:
 
 
 def test_what_the_original_does_otherwise_by_itself_is_told_everywhere(page: str) -> None:
-    told = "arrivals, 40 concurrent: 3 calls to services of the original are not those that it has for one caller at a time"
+    told = "arrivals, 40 concurrent: 3 calls to services of the original are not those that it has for one caller"
     console = Console(file=io.StringIO(), width=200, record=True)
     console.print(report_table(different(), 200))
 
