@@ -236,3 +236,20 @@ def test_an_attribute_that_few_classes_store_may_be_what_an_unknown_thing_has() 
     source = ENGINE + client + "\ndef f(thing):\n    thing.engine.request()\n"
 
     assert targets_in({"app.py": source}, "app.py", "thing.engine.request()") == (["app.py::Engine.request"], True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_known"),
+    [
+        ("assert isinstance(self.inner, net.Session)", True),
+        ("if TYPE_CHECKING:\n            assert isinstance(self.inner, net.Session)", True),
+        ("assert isinstance(self.inner, net.Session)\n        self.inner = make()", False),
+        ("assert isinstance(self.inner, net.Session)\n        self = make()", False),
+        ("assert isinstance(self.other, net.Session)", False),
+    ],
+)
+def test_an_attribute_is_what_isinstance_says(lines: str, is_known: bool) -> None:
+    source = f"import net\nclass C:\n    def f(self, make):\n        {lines}\n        self.inner.get(1)\n"
+
+    found = [call for call in facts(source).calls if text_of(source, call.place.span) == "self.inner.get(1)"]
+    assert bool(found) is is_known

@@ -22,12 +22,19 @@ class Binding(Annotations):
             self._bind_outside(scope, name, cell)
         elif scope.kind == "function":
             scope.env[name] = cell
+            self._forget_attributes(name)
             if cell:
                 scope.versions.setdefault(name, []).append(cell)
         elif scope.kind == "class":
             self.copy(cell, self.body_cell(scope, name))
         else:
             self.copy(cell, self.module_cell(name))
+
+    def _forget_attributes(self, text: str) -> None:
+        """What `isinstance` said of attributes of what is bound anew holds no longer."""
+        if self.narrowed:
+            for key in [key for key in self.scope.env if key.startswith(f"{text}.")]:
+                del self.scope.env[key]
 
     def module_cell(self, name: str) -> int:
         cell = self.names.get(name)
@@ -55,6 +62,8 @@ class Binding(Annotations):
             self.bind(target.id, cell)
         elif isinstance(target, ast.Attribute):
             base = self.expression(target.value)
+            if target.attr in self.narrowed:
+                self.scope.env.pop(dotted(target), None)
             if base:
                 self._note_attribute(base, target.attr)
                 if cell:

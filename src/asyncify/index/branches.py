@@ -55,20 +55,36 @@ class Branches(Binding):
             return
         if not (isinstance(test, ast.Call) and isinstance(test.func, ast.Name) and test.func.id == "isinstance"):
             return
-        if len(test.args) != 2 or not isinstance(test.args[0], ast.Name):
+        if len(test.args) != 2 or self.scope.kind != "function":
+            return
+        if isinstance(test.args[0], ast.Attribute):
+            self._narrow_attribute(test.args[0], test.args[1])
+            return
+        if not isinstance(test.args[0], ast.Name) or test.args[0].id not in self.scope.env:
             return
         name, kinds = test.args[0].id, test.args[1]
-        if self.scope.kind != "function" or name not in self.scope.env:
-            return
         names = [dotted(kind) for kind in (kinds.elts if isinstance(kinds, ast.Tuple) else [kinds])]
         if all(kind in BUILTIN_TYPES and kind not in self.names for kind in names):
             self._narrow_to_builtin(name, any(kind in CONTAINER_TYPES for kind in names))
             return
+        found = self._instances(kinds)
+        if found:
+            self.scope.env[name] = self.join([self.scope.env[name], found])
+
+    def _narrow_attribute(self, node: ast.Attribute, kinds: ast.expr) -> None:
+        """The same for `self.x`, which is kept in the environment under its dotted text until it is assigned to."""
+        text = dotted(node)
+        found = self._instances(kinds) if text else NOTHING
+        if found:
+            self.scope.env[text] = self.join([self.scope.env.get(text, NOTHING), found])
+            self.narrowed.add(node.attr)
+
+    def _instances(self, kinds: ast.expr) -> int:
+        """What an object of one of these classes is."""
         quiet, self.quiet = self.quiet, True
         found = [self.annotation(kind) for kind in (kinds.elts if isinstance(kinds, ast.Tuple) else [kinds])]
         self.quiet = quiet
-        if any(found):
-            self.scope.env[name] = self.join([self.scope.env[name], *found])
+        return self.join(found)
 
     def _narrow_to_builtin(self, name: str, may_be_container: bool) -> None:
         """No object of the project from here on: at most a list, dict or the like that holds some."""

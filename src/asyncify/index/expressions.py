@@ -60,6 +60,8 @@ class Expressions(CallExpressions):
     def _attribute(self, node: ast.Attribute) -> int:
         self.consumer = "other"
         cell = self.load(VISIT[type(node.value)](self, node.value), node.attr)
+        if node.attr in self.narrowed and (found := self.scope.env.get(dotted(node), NOTHING)):
+            cell = self.join([cell, found])
         if cell and not self.quiet:
             self.occur(cell, node)
         return cell

@@ -44,6 +44,7 @@ class Recorder:
         self.loaded: dict[tuple[int, str], int] = {}
         self.scope = Scope("module", None, -1, -1)
         self.module = self.scope
+        self.narrowed: set[str] = set()  # attributes of which `isinstance` was asked
         self.position = 0
 
     def cell(self) -> int:

@@ -11,6 +11,7 @@ from typing import cast
 import libcst as cst
 
 from asyncify.plan.step import ImportNeed, SupportModule
+from asyncify.rewrite.bound import missing_modules
 from asyncify.rewrite.unused import drop_unused
 
 FUTURE, STDLIB, THIRD_PARTY, FIRST_PARTY, RELATIVE = range(5)
@@ -38,7 +39,7 @@ class _Wanted:
 def mend_imports(tree: cst.Module, path: str, need: ImportNeed, support: SupportModule | None) -> cst.Module:
     """Add and drop imports at the top of a module. Import order and grouping are kept as they are."""
     root = _root_package(path, support)
-    for module in need.modules:
+    for module in missing_modules(tree.code, need.modules):
         tree = _with_import(tree, _Wanted(_Import(_section(module, root), False, module), ""), root)
     for module, name in need.names:
         tree = _with_import(tree, _Wanted(_Import(_section(module, root), True, module), name), root)
