@@ -11,6 +11,7 @@ from asyncify.catalogue import Catalogue
 from asyncify.change import Change
 from asyncify.check import Fault, check_awaited, check_rest, check_text
 from asyncify.colour import colour, joining_by_name
+from asyncify.colour.boundaries import boundary_functions
 from asyncify.colour.colouring import Colouring
 from asyncify.colour.in_loop import running_in_loop
 from asyncify.config import Config
@@ -81,6 +82,8 @@ def analyse_project(project: Project, config: Config, catalogue: Catalogue, prog
         index = infer(summaries, catalogue, own.root if config.cache else None)
     progress("colouring")
     entries = entry_functions(project, index.functions)
+    if index.graph is not None:
+        entries |= boundary_functions(index.graph, catalogue)
     held = dict.fromkeys(functions_of_tests(index), Reason.TEST)
     blockers = find_blockers(project.sources, index, catalogue)
     while True:

@@ -135,6 +135,10 @@ class Catalogue:
         entries = (*self.accepts_of(path), *self.accepts_of(f"{owner}.*"))
         return any(entry.overrides and form in entry.forms for entry in entries)
 
+    def decorated_into(self, path: str) -> str | None:
+        """The pack type of what the decorator at `path` makes of a function; None: it stays a function."""
+        return next((entry.gives for entry in self.accepts_of(self.canonical(path)) if entry.gives), None)
+
     def accepts_of(self, path: str) -> tuple[Accepts, ...]:
         """What is declared of a callable; a method is looked up along the bases of its type."""
         owner, _, name = path.rpartition(".")

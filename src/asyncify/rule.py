@@ -50,10 +50,11 @@ class Offload(StrEnum):
 
 
 class Form(StrEnum):
-    """In what asynchronous form outside code takes what it is given."""
+    """In what form outside code takes what it is given and turns async."""
 
     COROUTINE_FUNCTION = "coroutine-function"
     ASYNC_ITERATOR = "async-iterator"
+    ENTRY_POINT = "entry-point"  # as a plain function that runs the asynchronous one in an event loop
 
 
 class SlotKind(StrEnum):
@@ -216,6 +217,7 @@ class Accepts:
     signature: Signature | None = None
     overrides: bool = False  # `path` is a method, and what may be asynchronous is a method that overrides it
     injects: bool = False  # the call stands for what the function in the slot returns, or yields
+    gives: str | None = None  # of a decorator: the pack type of what it makes of the function
 
     def is_filled_by(self, argument: int | str | None) -> bool:
         """Does the argument at this index, or with this keyword, arrive in the slot? None: what is decorated."""

@@ -63,6 +63,14 @@ def holds_callback(path: str, slot: str | None, catalogue: Catalogue) -> Reason 
     return Reason.THREAD if plain in THREADS else Reason.CALLBACK_OUTSIDE
 
 
+def takes_entry(path: str, slot: str | None, catalogue: Catalogue) -> bool:
+    """Does outside code at `path` call what it is given in `slot` as an entry point?"""
+    plain = catalogue.canonical(path.replace("()", ""))
+    if slot is None:
+        return catalogue.takes(plain, None, Form.ENTRY_POINT)
+    return _takes(plain, slot, catalogue, Form.ENTRY_POINT)
+
+
 def holds_generator(path: str, slot: str | None, catalogue: Catalogue) -> Reason | None:
     """The same for a generator that is handed over to be iterated."""
     if slot is None:

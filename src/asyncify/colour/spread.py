@@ -20,6 +20,7 @@ from asyncify.rule import Wait
 MAX_ROUNDS = 1_000
 MAX_CHAIN = 100
 LANGUAGE = frozenset({Reason.CONSTRUCTOR, Reason.DUNDER})
+HANDED = frozenset({Reason.DECORATOR_OUTSIDE, Reason.CALLBACK_OUTSIDE, Reason.THREAD, Reason.CACHED})
 
 
 @dataclass(slots=True)
@@ -86,7 +87,7 @@ class _Spread:
         found = find_barriers(graph, catalogue, frozenset(taken), without, factories=barriers)
         if not barriers:
             found = {number: barrier for number, barrier in found.items() if barrier.reason in LANGUAGE}
-        self.barriers = found
+        self.barriers = {n: barrier for n, barrier in found.items() if not self._has_shell(n, barrier)}
         self.family_of: dict[int, frozenset[int]] = {n: group for group in graph.families for n in group}
         self._share_barriers()
         self.edges = [edge for edge in graph.edges if not edge.perhaps or _is_among(graph, edge, by_name)]
@@ -114,6 +115,10 @@ class _Spread:
         self.intrinsic: dict[int, _Reached] = {}  # wrappers that wait whatever they wrap
         self.rounds = 0
         self.capped = False
+
+    def _has_shell(self, number: int, barrier: Barrier) -> bool:
+        """Whoever gets hold of an entry point gets its shell, which is called plainly."""
+        return self.graph.ids[number] in self.entries and barrier.reason in HANDED
 
     def _is_held(self, number: int) -> bool:
         fn = self.functions[number]

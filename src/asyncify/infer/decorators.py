@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from asyncify.infer.calls import Calls
 from asyncify.infer.cells import Reaction
-from asyncify.infer.solver import Site
+from asyncify.infer.solver import FOREIGN, Site
 from asyncify.infer.values import Kind
 
 PROPERTIES = frozenset(
@@ -17,6 +20,17 @@ CURRIES = (".curry", ".curried", ".autocurry")
 WRAPPING = frozenset({Kind.FUNC, Kind.DECO, Kind.CTXF, Kind.STATIC, Kind.CLSM})
 
 CALLED = frozenset({Kind.FUNC, Kind.BOUND, Kind.DECO, Kind.PARTIAL})
+
+
+class Decoration(NamedTuple):
+    """One decorator: the cells of itself, of what it gets and of what it gives; where it stands."""
+
+    decorator: int
+    inner: int
+    target: int
+    function: int  # -1 for a class
+    file: int
+    number: int
 
 
 class Decorators(Calls):
@@ -66,10 +80,11 @@ class Decorators(Calls):
             self.cells.react(inner, self._on_wrap, Kind.CTXF, target)
         elif path.endswith(CURRIES):
             self.cells.react(inner, self._on_wrap, Kind.CURRY, target)
+        elif (gives := self.catalogue.decorated_into(path.removesuffix("()"))) is not None:
+            self.cells.add(target, self.values.of(Kind.PACK, gives))
         else:
             self.cells.edge(inner, target)
-        if function >= 0:
-            self.outer_decorators.setdefault(function, {})[path, file, number] = None
+        self.note_decorator(path, function, file, number)
 
     def _on_wrap(self, value: int, reaction: Reaction) -> None:
         _, kind, target = reaction
@@ -158,14 +173,20 @@ class Decorators(Calls):
         if number >= 0:
             self.bind(number, (("", reaction[1]),), 1)
 
-    def apply_undecorated(self, decorations: list[tuple[int, int, int]]) -> bool:
-        """Decorators of which nothing is known hand on what they get. True if there were any."""
+    def apply_undecorated(self, decorations: Iterable[Decoration]) -> bool:
+        """Decorators of which nothing is known hand on what they get, and may call it. True if there were any."""
         found = False
-        for decorator, inner, target in decorations:
-            if not self.cells.held(decorator) and not self.cells.held(target):
-                self.cells.edge(inner, target)
+        for each in decorations:
+            if not self.cells.held(each.decorator) and not self.cells.held(each.target):
+                self.cells.edge(each.inner, each.target)
+                self.note_decorator(FOREIGN, each.function, each.file, each.number)
                 found = True
         return found
+
+    def note_decorator(self, path: str, function: int, file: int, number: int) -> None:
+        """Outside code at `path` gets hold of a function as its decorator."""
+        if function >= 0:
+            self.outer_decorators.setdefault(function, {})[path, file, number] = None
 
     def site(self, file: int, number: int) -> Site:
         return self.sites[self.site_base[file] + number]

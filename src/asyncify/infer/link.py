@@ -7,9 +7,9 @@ from collections.abc import Callable
 from asyncify.catalogue import Catalogue
 from asyncify.index.summary import CALL, FlowFact, Summary, numbers
 from asyncify.infer.cells import Reaction
-from asyncify.infer.decorators import Decorators
+from asyncify.infer.decorators import Decoration, Decorators
 from asyncify.infer.objects import Objects
-from asyncify.infer.solver import Site
+from asyncify.infer.solver import FOREIGN, Site
 
 MAX_PASSES = 6
 
@@ -23,7 +23,7 @@ class Solver(Decorators):
         self.prepare_containers()
         self.prepare_special()
         self.prepare_decorators()
-        self._decorations: list[tuple[int, int, int]] = []
+        self._decorations: list[Decoration] = []
         self.passes = 0
         self._made_sites: list[Site] = []
 
@@ -93,8 +93,9 @@ class Solver(Decorators):
     ) -> None:  # fmt: skip
         if not decorator:
             self.cells.edge(base + inner, base + target)
+            self.note_decorator(FOREIGN, function, file, number)
             return
-        self._decorations.append((base + decorator, base + inner, base + target))
+        self._decorations.append(Decoration(base + decorator, base + inner, base + target, function, file, number))
         self.decorate(file, number, base + decorator, base + inner, base + target, function)
 
     def _link_flow(self, file: int, number: int, base: int, flow: FlowFact) -> None:

@@ -13,7 +13,7 @@ from asyncify.template import ANY_METHOD
 
 TYPE_KEYS = frozenset(field.name for field in fields(PackType)) - {"pack"}
 EXCEPTION_KEYS = frozenset({"catches", "raises", "imports", "after", "catches_after", "wording", "bases"})
-ACCEPTS_KEYS = frozenset({"call", "of", "slot", "forms", "overrides", "injects"})
+ACCEPTS_KEYS = frozenset({"call", "of", "slot", "forms", "gives", "overrides", "injects"})
 MEMBER = re.compile(r"[A-Za-z_]\w*(\(\))?")
 OWN = "self"
 
@@ -113,11 +113,15 @@ def read_accepts(section: Section) -> Iterator[Accepts]:
     injects = section.flag("injects")
     if injects and slot is None:
         raise section.fault("injects", "the slot is needed whose function is meant")
+    gives = _optional_type(section, "gives", "")
+    if gives is not None and (slot is not None or overrides):
+        raise section.fault("gives", "only a decorator, which has no slot, makes something else of a function")
     for signature in read_signatures(section):
         is_spelled_out = signature.slots != ANY_ARGUMENTS
         if slot is not None and is_spelled_out and all(slot != each.name for each in signature.slots):
             raise section.fault("slot", f"{signature.path} has no slot {slot!r}", slot)
-        yield Accepts(signature.path, slot, forms, signature if is_spelled_out else None, overrides, injects)
+        read = signature if is_spelled_out else None
+        yield Accepts(signature.path, slot, forms, read, overrides, injects, gives)
 
 
 def _members(section: Section, key: str) -> frozenset[str]:

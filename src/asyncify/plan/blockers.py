@@ -104,9 +104,7 @@ def _blockers_of_use(file: _File, use: Use) -> list[_Found]:
 
 
 def _blocker_of_class(file: _File, use: Use, kind: PackType) -> _Found | None:
-    if not _waits(file.catalogue, kind):
-        return None
-    if not kind.derivable:
+    if not kind.derivable and _waits(file.catalogue, kind):
         return _found(use, kind, kind.id, CLASS_DETAIL, None)
     lost = sorted((kind.lacks | kind.sealed) & file.derived.members.get(kind.id, frozenset()))
     if not lost:

@@ -190,6 +190,8 @@ def _decide_type(scene: Scene, use: Use, node: ast.expr, kind: PackType) -> Deci
     parent = scene.tree.parent(node)
     if isinstance(parent, ast.Call) and parent.func is node:
         return NOTHING  # a constructor call has a rule of its own
+    if isinstance(parent, ast.Attribute) and not scene.catalogue.knows_member(kind.id, parent.attr):
+        return NOTHING  # a constant of the class, which the new one need not have
     assert kind.becomes is not None
     action = Substitute(kind.becomes) if "{" in kind.becomes else renamed(scene, node, kind.becomes)
     return Decided((Step(use.place, action, TYPE_RULE, WHY_TYPE),))
