@@ -13,8 +13,9 @@ from typing import Any
 import psycopg2
 
 from asyncify.api import Migration
+from asyncify.catalogue import Catalogue
 from asyncify.plan.step import Ending
-from support import imported, migrated
+from support import SHIPPED, imported, migrated
 from support_postgres import Databases
 
 TEMPLATE = "people"
@@ -35,10 +36,12 @@ class Shown:
     rows: list[Any]
 
 
-def check_psycopg2(databases: Databases, before: str, after: str | None = None) -> Migration:
+def check_psycopg2(
+    databases: Databases, before: str, after: str | None = None, catalogue: Catalogue = SHIPPED
+) -> Migration:
     """`before` becomes `after` (where that is given), every call is converted, and both show and leave the same."""
     before = textwrap.dedent(before).lstrip("\n")
-    migration, text = migrated(before)
+    migration, text = migrated(before, catalogue)
     if after is not None:
         assert textwrap.dedent(after).lstrip("\n") == text
     left = [outcome for outcome in migration.plan.outcomes if outcome.ending is not Ending.CONVERTED]

@@ -138,6 +138,12 @@ def _waits(catalogue: Catalogue, kind: PackType) -> bool:
     )
 
 
+def _opens_object(catalogue: Catalogue, rule: Rule) -> bool:
+    """Does the call wait for an object whose methods wait as well, such as a connection?"""
+    kind = catalogue.types.get(rule.returns or "")
+    return kind is not None and _waits(catalogue, kind)
+
+
 def _is_local_use(file: _File, node: ast.expr) -> bool:
     """Is the object made in this function, from nothing that is shared, and seen by nobody else?"""
     if isinstance(node, ast.Call):
@@ -172,12 +178,12 @@ def _comes_from_nowhere(file: _File, node: ast.Call) -> bool:
 
 
 def _blocker_of_call(file: _File, call: Call) -> _Found | None:
-    """A constructor whose arguments have no counterpart: what is made with it stays as well."""
+    """A constructor, or what connects, whose arguments have no counterpart: what is made with it stays as well."""
     rule = file.rule_of(call)
     node = file.tree.expression(call.place)
     if (
         rule is None
-        or (rule.waits is not None and not rule.lazy)
+        or (rule.waits is not None and not rule.lazy and not _opens_object(file.catalogue, rule))
         or rule.becomes is None
         or not isinstance(node, ast.Call)
     ):

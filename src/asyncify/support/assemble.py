@@ -54,12 +54,17 @@ SOURCES = (
     "pg_types",
     "pg_lex",
     "pg_dsn",
+    "psycopg_client",
     "httpx_once",
 )
 SIBLINGS = f"{__package__}."
 COMES_WITH = {"multidict": "aiohttp", "yarl": "aiohttp"}
 DOCSTRING = '''"""Helpers of this package's asynchronous code{habits}."""'''
-HABITS = {"aiohttp": "requests", "asyncpg": "psycopg2"}  # what is imported -> whose interface the module has
+HABITS = {
+    "aiohttp": "requests",
+    "asyncpg": "psycopg2",
+    "psycopg": "psycopg2",
+}  # what is imported -> whose interface the module has
 WIDTH = 88
 NOQA = re.compile(r"  # noqa: .*$", re.MULTILINE)
 
@@ -104,7 +109,13 @@ def _habits(roots: set[str]) -> str:
     if not known:
         return ""
     what = "the habits" if len(known) > 1 else "the interface and the habits"
-    return f": {' and '.join(known)} with {what} of {' and '.join(HABITS[root] for root in known)}"
+    old = dict.fromkeys(HABITS[root] for root in known)
+    return f": {_listed(known)} with {what} of {_listed(list(old))}"
+
+
+def _listed(names: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def public_names() -> frozenset[str]:
