@@ -108,7 +108,7 @@ def _habits(roots: set[str]) -> str:
     known = [root for root in HABITS if root in roots]
     if not known:
         return ""
-    what = "the habits" if len(known) > 1 else "the interface and the habits"
+    what = "habits" if len(known) > 1 else "the interface and the habits"
     old = dict.fromkeys(HABITS[root] for root in known)
     return f": {_listed(known)} with {what} of {_listed(list(old))}"
 
