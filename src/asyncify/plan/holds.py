@@ -205,11 +205,15 @@ def _by_form(tree: Tree, function: Function) -> Reason | None:
     if not function.is_generator:
         return Reason.GENERATOR_CONSUMER
     for inner in own_nodes(tree, node):
-        if isinstance(inner, ast.Return) and inner.value is not None:
+        if isinstance(inner, ast.Return) and not _gives_nothing(inner):
             return Reason.GENERATOR_VALUE
         if isinstance(inner, ast.YieldFrom) and not isinstance(tree.parent(inner), ast.Expr):
             return Reason.GENERATOR_VALUE
     return None
+
+
+def _gives_nothing(node: ast.Return) -> bool:
+    return node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None)
 
 
 def own_nodes(tree: Tree, function: FunctionNode) -> Iterator[ast.AST]:

@@ -47,6 +47,7 @@ from asyncify.rewrite.direct import direct_call, following, held_open, without_i
 from asyncify.rewrite.fill import bare, fill, spliced_elements, with_await_in_parentheses
 from asyncify.rewrite.formatted import self_documented
 from asyncify.rewrite.gathering import gathered_elements, gathered_loop, gathered_row, kept_value, returned
+from asyncify.rewrite.generators import without_return_of_none
 from asyncify.rewrite.spans import Columns, Span, span_of
 
 Start = tuple[int, int]
@@ -315,7 +316,8 @@ class StepsTransformer(cst.CSTTransformer):
         self._done(step)
         name = updated_node.name if step.action.rename is None else cst.Name(step.action.rename)
         keyword = updated_node.asynchronous if step.action.plain else updated_node.asynchronous or cst.Asynchronous()
-        return updated_node.with_changes(asynchronous=keyword, name=name)
+        function = updated_node if step.action.plain else without_return_of_none(updated_node)
+        return function.with_changes(asynchronous=keyword, name=name)
 
     # ------------------------------------------------------------------ blocks
 
