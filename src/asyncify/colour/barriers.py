@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ from asyncify.reason import Reason
 from asyncify.rule import Form
 
 CONSTRUCTORS = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__attrs_post_init__"})
+DUNDER = re.compile(r"__.*__")
+# IPython shows objects through these, and enum asks for these.
+CALLED_BY_NAME = re.compile(r"_(repr_\w+|ipython_\w+|missing|generate_next_value)_")
 RENAMED = frozenset(
     {"__enter__", "__exit__", "__iter__", "__next__", "__call__", "__aenter__", "__aexit__", "__aiter__", "__anext__"}
 )
@@ -106,7 +110,7 @@ def _by_name(graph: Graph, fn: Fn) -> Barrier | None:
     name = fn.fact.name
     if fn.owner >= 0 and name in CONSTRUCTORS:
         return _barrier(Reason.CONSTRUCTOR, _place(graph, fn))
-    if fn.owner >= 0 and name.startswith("__") and name.endswith("__") and name not in RENAMED:
+    if fn.owner >= 0 and name not in RENAMED and (DUNDER.fullmatch(name) or CALLED_BY_NAME.fullmatch(name)):
         return _barrier(Reason.DUNDER, _place(graph, fn))
     is_accessor = any(text.endswith((".setter", ".deleter", ".getter")) for text in fn.fact.decorators)
     if fn.number in graph.getters or is_accessor:

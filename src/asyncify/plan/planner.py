@@ -27,6 +27,7 @@ from asyncify.plan.indirect import indirect_paths
 from asyncify.plan.leftovers import decide_leftovers
 from asyncify.plan.library_runs import decide_library_run
 from asyncify.plan.lifespan import decide_lifespan, lifespan_calls, registers_events
+from asyncify.plan.nesting import nested
 from asyncify.plan.pools import decide_pools
 from asyncify.plan.properties import decide_read
 from asyncify.plan.quoted import decide_quoted
@@ -231,6 +232,7 @@ def _decide_file(scene: Scene, direct: Direct | None) -> Decided:
     decisions.append(decide_handed(scene))
     decisions.append(decide_caches(scene))
     decided = joined(decisions)
+    decided = replace(decided, steps=nested(decided.steps))
     if direct is not None:
         decided = direct.without_gone(decided) + direct.decided
     return decided + decide_base_handlers(scene, decided.steps) + remarked(scene, decided.steps)
