@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -118,11 +119,11 @@ def test_results_before_a_failure_are_seen() -> None:
 
 async def _pooled(work: Work, limit: int) -> None:
     async with fanout.TaskPool(limit) as pool:
-        await pool.map(work.coroutine, range(9), [50] * 9)
+        await pool.map(work.coroutine, range(9), [10**6] * 9)
 
 
 async def _bounded(work: Work, limit: int) -> None:
-    await fanout.bounded_map(work.coroutine, range(9), [50] * 9, limit=limit)
+    await fanout.bounded_map(work.coroutine, range(9), [10**6] * 9, limit=limit)
 
 
 @pytest.mark.parametrize("mapped", [_pooled, _bounded])
@@ -137,11 +138,9 @@ def test_cancelling_a_map_cancels_what_runs(limit: int, mapped: Callable[..., An
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    started = time.perf_counter()
     asyncio.run(main())
 
     assert (len(work.begun), work.ended) == (limit, [])
-    assert time.perf_counter() - started < 50 * TICK
 
 
 def test_a_pool_waits_for_all_and_swallows_what_nobody_asks_for() -> None:
@@ -189,9 +188,19 @@ def test_a_pool_that_is_shut_takes_no_more() -> None:
 
 
 def test_as_completed_gives_the_futures_themselves() -> None:
+    gates = {number: threading.Event() for number in (1, 2, 0)}  # each opens when the one before it was seen
+
+    def in_turn(number: int) -> int:
+        assert gates[number].wait(timeout=60)
+        return number * 10
+
+    expected, closed = [], iter(gates.values())
     with ThreadPoolExecutor(3) as threads:
-        old = {threads.submit(Work().sync, number, ticks): number for number, ticks in enumerate((5, 1, 3))}
-        expected = [(old[future], future.result()) for future in as_completed(old)]
+        old = {threads.submit(in_turn, number): number for number in range(3)}
+        next(closed).set()
+        for future in as_completed(old):
+            expected.append((old[future], future.result()))
+            next(closed, threading.Event()).set()
 
     async def main() -> list[Any]:
         async with fanout.TaskPool(3) as pool:
