@@ -34,6 +34,7 @@ SOURCES = (
     "http_urls",
     "http_forms",
     "http_environment",
+    "urllib_open",
     "http_client",
     "http_open",
     "http_errors",
