@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import requests
 
 from asyncify.plan.step import Ending
-from support import check_migration, check_refusal
+from support import SHIPPED, check_migration, check_refusal
 from support_server import Server
 
 
@@ -166,3 +167,28 @@ def test_a_session_of_requests_or_of_the_project(server: Server) -> None:
         url=server.url,
     )
     _same_traffic(server)
+
+
+def test_names_of_status_codes_are_their_numbers(server: Server) -> None:
+    check_migration(
+        """
+        import requests
+        from requests import codes
+        from requests.status_codes import codes as known
+
+        def run(url):
+            response = requests.get(url + "/echo")
+            is_fine = response.status_code in (requests.codes.ok, codes.no_content, known.CREATED)
+            return is_fine, f"{codes.teapot}", [requests.codes.not_found]
+        """,
+        url=server.url,
+    )
+    _same_traffic(server)
+
+
+def test_the_table_of_status_codes_is_that_of_requests() -> None:
+    names = {name: code for name, code in vars(requests.codes).items() if name.isidentifier() and isinstance(code, int)}
+    prefix = "requests.codes."
+    declared = {path: value.becomes for path, value in SHIPPED.values.items() if path.startswith(prefix)}
+
+    assert declared == {f"{prefix}{name}": str(code) for name, code in names.items()}

@@ -13,6 +13,7 @@ from asyncify.template import ANY_METHOD
 
 TYPE_KEYS = frozenset(field.name for field in fields(PackType)) - {"pack"}
 EXCEPTION_KEYS = frozenset({"catches", "raises", "imports", "after", "catches_after", "wording", "bases"})
+NAMES = re.compile(r"(.*\.)\{([^{}]+)\}")
 ACCEPTS_KEYS = frozenset({"call", "of", "slot", "forms", "gives", "overrides", "injects"})
 MEMBER = re.compile(r"[A-Za-z_]\w*(\(\))?")
 OWN = "self"
@@ -91,10 +92,20 @@ def read_exceptions(section: Section, pack: str) -> Iterator[ExceptionRule]:
 
 def read_values(section: Section, pack: str) -> Iterator[ValueRule]:
     """Constants and functions that are named, not called."""
-    for path in section.values:
-        becomes = section.string(path)
-        check_template(section, path, becomes, _check_wildcard(section, path))
-        yield ValueRule(path, pack, becomes)
+    for key in section.values:
+        becomes = section.string(key)
+        for path in _spelled_out(key):
+            check_template(section, key, becomes, _check_wildcard(section, path))
+            yield ValueRule(path, pack, becomes)
+
+
+def _spelled_out(path: str) -> Iterator[str]:
+    """`acme.{a,b}` stands for `acme.a` and `acme.b`."""
+    found = NAMES.fullmatch(path)
+    if found is None:
+        yield path
+        return
+    yield from (found[1] + name.strip() for name in found[2].split(","))
 
 
 def _check_wildcard(section: Section, path: str) -> tuple[str, ...]:
