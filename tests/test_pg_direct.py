@@ -394,3 +394,36 @@ def test_a_cursor_stays_where_its_statements_are_not_proved_to_be_the_same(peopl
     methods = [str(step.rule) for file in migration.plan.files for step in file.steps]
 
     assert "psycopg2-direct" not in methods
+
+
+KEPT = """
+        import threading
+
+        import psycopg2
+
+
+        class Store:
+            def __init__(self, dsn):
+                self.conn = psycopg2.connect(dsn)
+
+            def names(self):
+                with self.conn, self.conn.cursor() as cur:
+                    cur.execute("SELECT name FROM people ORDER BY id")
+                    return cur.fetchall()
+
+
+        def run(dsn):
+            conn = psycopg2.connect(dsn)
+            conn.close()
+            return Store(dsn).names()
+"""
+
+
+@pytest.mark.parametrize(("text", "count"), [(KEPT, 1), (KEPT.replace("import threading", ""), 0)])
+def test_a_connection_that_tasks_may_share_is_warned_of(people: Databases, text: str, count: int) -> None:
+    migration = check_psycopg2(people, text)
+
+    warned = [warning for warning in migration.plan.warnings if warning.rule == "shared-connection"]
+
+    assert count == len(warned)
+    assert all("PG402" in warning.text for warning in warned)

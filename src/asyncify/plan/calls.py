@@ -65,7 +65,7 @@ def _decide_pack_call(scene: Scene, call: Call) -> Decided:
     if call.perhaps:
         return _refused(call, what, rule.id, Reason.PERHAPS)
     if rule.is_detection_only:
-        return _refused(call, what, rule.id, Reason.NO_REWRITE)
+        return _refused(call, what, rule.id, Reason.NO_REWRITE, _words(scene, rule))
     if turning(scene, call) or any(target.kind is TargetKind.OUTSIDE for target in call.targets):
         return _of_either(scene, call, rule, what)
     if rule.safety is Safety.MANUAL:
@@ -158,8 +158,13 @@ def _left(scene: Scene, call: Call, rule: Rule, what: str) -> Decided:
     if rule.waits is None:
         return NOTHING
     if rule.is_detection_only:
-        return _refused(call, what, rule.id, Reason.NO_REWRITE)
+        return _refused(call, what, rule.id, Reason.NO_REWRITE, _words(scene, rule))
     return _refused(call, what, rule.id, *why_not(scene, call))
+
+
+def _words(scene: Scene, rule: Rule) -> str:
+    """Why one call of a library stays whose others have a form: the words of its rule."""
+    return rule.why if any(pack.id == rule.pack and pack.target for pack in scene.catalogue.packs) else ""
 
 
 def _refused(call: Call, what: str, rule: str, reason: Reason, detail: str = "") -> Decided:

@@ -39,6 +39,7 @@ SOURCES = (
     "http_open",
     "http_errors",
     "pg_errors",
+    "pg_errorcodes",
     "pg_pool",
     "pg_session",
     "pg_direct",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from asyncify.place import Place
 from asyncify.plan.direct.acquired import decide_acquired
@@ -22,9 +22,10 @@ from asyncify.plan.direct.extents import (
 )
 from asyncify.plan.direct.found import Found, Span
 from asyncify.plan.direct.removal import can_remove, can_unroll, next_of
+from asyncify.plan.direct.shared import runs_side_by_side, shared_connections
 from asyncify.plan.direct.written import write_statement
 from asyncify.plan.scene import Decided, Scene
-from asyncify.plan.step import Substitute
+from asyncify.plan.step import Substitute, Warned
 from asyncify.plan.tree import FunctionNode
 
 WHY_TRANSACTION = "The block is one transaction, and none is open before it."
@@ -50,7 +51,14 @@ def decide_direct(scenes: Mapping[str, Scene]) -> dict[str, Direct]:
     some = [scene for scene in scenes.values() if _migrates(scene)]
     cursors = {scene.path: tuple(find_cursors(scene)) for scene in some}
     closed = is_closed(some, cursors)
-    return {scene.path: _decide(scene, cursors[scene.path], closed=closed) for scene in some}
+    decided = {scene.path: _decide(scene, cursors[scene.path], closed=closed) for scene in some}
+    if not some or not runs_side_by_side(some[0].index.imports.values()):
+        return decided
+    return {scene.path: _with_warnings(decided[scene.path], shared_connections(scene)) for scene in some}
+
+
+def _with_warnings(direct: Direct, warnings: tuple[Warned, ...]) -> Direct:
+    return replace(direct, decided=direct.decided + Decided(warnings=warnings))
 
 
 def _migrates(scene: Scene) -> bool:
