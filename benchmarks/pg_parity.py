@@ -164,13 +164,22 @@ def _run(code: CodeType, helpers: tuple[str, ...] | None, databases: Databases) 
     with databases.fresh(TEMPLATE) as database:
         given = _given(database)
         describe_error = partial(_error, helpers=helpers)
-        adapters = dict(psycopg2.extensions.adapters)
-        try:
+        with _registries_kept():
             outcome, error = parity.run_form(code, helpers, given, _described, describe_error)
-        finally:  # what a form registers holds for the whole process
-            psycopg2.extensions.adapters.clear()
-            psycopg2.extensions.adapters.update(adapters)
         return Seen(_left(database), outcome.replace(database.database, "DATABASE"), error)
+
+
+@contextmanager
+def _registries_kept() -> Iterator[None]:
+    """What a form registers holds for the whole process: it must not reach the next form."""
+    registries = (psycopg2.extensions.adapters, psycopg2.extensions.string_types, psycopg2.extensions.binary_types)
+    kept = [dict(registry) for registry in registries]
+    try:
+        yield
+    finally:
+        for registry, before in zip(registries, kept, strict=True):
+            registry.clear()
+            registry.update(before)
 
 
 def _given(database: Postgres) -> dict[str, Any]:

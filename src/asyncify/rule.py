@@ -251,4 +251,7 @@ class Pack:
     values: tuple[ValueRule, ...] = ()
     replaces: tuple[str, ...] = ()  # ids of packs that are set aside when this one is loaded
     exhaustive: bool = False  # a name of the library of which the pack says nothing is refused aloud
+    one_loop: bool = (
+        False  # objects belong to the event loop that opened them: a loop of another thread cannot use them
+    )
     profile: str | None = None  # the pack is loaded only where this profile is chosen

@@ -14,6 +14,15 @@ WRAPPER = 2  # the target is a wrapper round what is called
 THROUGH = 4  # a wrapper calls what it wraps
 
 
+# They run their first argument, in a thread say, with those that follow.
+RUN_FIRST = frozenset(
+    {"asyncio.to_thread", "concurrent.futures.Executor.submit", "concurrent.futures.ThreadPoolExecutor.submit"}
+)
+# They run their `target` with `args` and `kwargs`.
+RUN_TARGET = {"target": "target", "args": "*", "kwargs": "**"}
+TARGET_RUNNERS = frozenset({"multiprocessing.Process", "threading.Thread"})
+
+
 class Calls(Injected):
     """Calls of each kind of value."""
 
@@ -214,6 +223,7 @@ class Calls(Injected):
             return
         if self.call_special(path, site, args, result) or self.call_injected(path, site, args, result):
             return
+        self._hand_over(path, args)
         if path in self.catalogue.types:
             self.reach(site, value, DIRECT)
             self.cells.add(result, self.values.of(Kind.PACK, path))
@@ -225,6 +235,24 @@ class Calls(Injected):
         """Does nobody say what calling `path` does?"""
         known = path in self.catalogue.types or self.catalogue.rule_for(path) is not None
         return not (known or self.is_special(path) or self.injects(path) is not None)
+
+    def _hand_over(self, path: str, args: Arguments) -> None:
+        """What is handed over with a function that runs elsewhere are its arguments."""
+        if path in RUN_FIRST and args and args[0][0] == "":
+            self.cells.react(args[0][1], self._on_handed, args[1:])
+        elif path in TARGET_RUNNERS:
+            named = {RUN_TARGET.get(key, ""): cell for key, cell in args}
+            rest = tuple((key, named[key]) for key in ("*", "**") if key in named)
+            if "target" in named and rest:
+                self.cells.react(named["target"], self._on_handed, rest)
+
+    def _on_handed(self, value: int, reaction: Reaction) -> None:
+        args: Arguments = reaction[1]
+        kind, first, _ = self.data[value]
+        if kind == Kind.FUNC:
+            self.bind(int(first), args, 0)
+        elif kind == Kind.BOUND and self.data[int(first)][0] == Kind.FUNC:
+            self.bind(int(self.data[int(first)][1]), args, 1)
 
     def _call_pack(self, path: str, site: Site, result: int, owner: str) -> None:
         rule = self.catalogue.rule_for(path)

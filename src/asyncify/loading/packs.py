@@ -14,7 +14,9 @@ from asyncify.loading.templates import read_path
 from asyncify.rule import Pack
 
 SECTIONS = frozenset({"pack", "aliases", "type", "rule", "exceptions", "values", "accepts"})
-PACK_KEYS = frozenset({"id", "summary", "source", "target", "requires", "drops", "replaces", "profile", "exhaustive"})
+PACK_KEYS = frozenset(
+    {"id", "summary", "source", "target", "requires", "drops", "replaces", "profile", "exhaustive", "one_loop"}
+)
 
 
 def read_pack(text: str, file: str, *, trusted: bool) -> Pack:
@@ -42,6 +44,7 @@ def read_pack(text: str, file: str, *, trusted: bool) -> Pack:
         accepts=tuple(entry for section in whole.sections("accepts") for entry in read_accepts(section)),
         replaces=head.strings("replaces"),
         exhaustive=head.flag("exhaustive"),
+        one_loop=head.flag("one_loop"),
         profile=head.optional("profile"),
     )
 

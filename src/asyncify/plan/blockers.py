@@ -14,7 +14,8 @@ from asyncify.catalogue import Catalogue
 from asyncify.infer.facts import Call, Index, Use
 from asyncify.plan.arguments import find_trouble
 from asyncify.plan.derived import Derived, find_derived
-from asyncify.plan.locals import is_local_name, is_local_value
+from asyncify.plan.locals import is_local_value
+from asyncify.plan.own import is_own_object
 from asyncify.plan.scene import pack_paths
 from asyncify.plan.step import Ending, Outcome
 from asyncify.plan.tree import Tree
@@ -98,7 +99,7 @@ def _blockers_of_use(file: _File, use: Use) -> list[_Found]:
         return []
     kinds = [file.catalogue.types[name] for name in use.types if name in file.catalogue.types]
     lost = [kind for kind in kinds if kind.becomes is not None and _is_lost(file, kind, parent.attr)]
-    scope = use.scope if _is_local_use(file, node) else None
+    scope = use.scope if is_own_object(file.tree, file.calls, file.catalogue, node) else None
     detail = f"`{parent.attr}` has no asynchronous form."
     return [_found(use, kind, f"{kind.id}.{parent.attr}", detail, scope) for kind in lost]
 
@@ -142,39 +143,6 @@ def _opens_object(catalogue: Catalogue, rule: Rule) -> bool:
     """Does the call wait for an object whose methods wait as well, such as a connection?"""
     kind = catalogue.types.get(rule.returns or "")
     return kind is not None and _waits(catalogue, kind)
-
-
-def _is_local_use(file: _File, node: ast.expr) -> bool:
-    """Is the object made in this function, from nothing that is shared, and seen by nobody else?"""
-    if isinstance(node, ast.Call):
-        return _comes_from_nowhere(file, node)
-    if not isinstance(node, ast.Name) or not is_local_name(file.tree, node):
-        return False
-    scope = file.tree.scope(node)
-    made = [_value(file.tree, n) for n in ast.walk(scope) if isinstance(n, ast.Name) and n.id == node.id]
-    return all(isinstance(value, ast.Call) and _comes_from_nowhere(file, value) for value in made if value is not None)
-
-
-def _value(tree: Tree, name: ast.Name) -> ast.expr | None:
-    """What a name is bound to here; None where it is only used."""
-    if not isinstance(name.ctx, ast.Store):
-        return None
-    parent = tree.parent(name)
-    if isinstance(parent, ast.withitem):
-        return parent.context_expr
-    return parent.value if isinstance(parent, ast.Assign) else name
-
-
-def _comes_from_nowhere(file: _File, node: ast.Call) -> bool:
-    call = file.calls.get(file.tree.place(node).span)
-    if call is None or not pack_paths(call):
-        return False
-    if not isinstance(node.func, ast.Attribute):
-        return True
-    receiver = node.func.value
-    if all(path.rpartition(".")[0] not in file.catalogue.types for path in pack_paths(call)):
-        return True  # a function of the library, not a method of an object
-    return _is_local_use(file, receiver)
 
 
 def _blocker_of_call(file: _File, call: Call) -> _Found | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from asyncify.plan.scene import NOTHING, Decided, Scene
 from asyncify.plan.step import Ending, Outcome
@@ -27,6 +28,21 @@ def decide_leftovers(scene: Scene) -> Decided:
             place = scene.tree.place(node)
             found.append(Outcome(place, path, Ending.REFUSED, RULE, Reason.NO_REWRITE, DETAIL))
     return Decided(outcomes=tuple(found))
+
+
+def handed_packs(scene: Scene, decided: Decided) -> Iterator[tuple[str, Outcome]]:
+    """Packs of which an object has become another while a call that stays is given it: such code would fail."""
+    for outcome in decided.outcomes:
+        if outcome.rule != RULE:
+            continue
+        node = scene.node_of(outcome.place)
+        call = scene.tree.parent(node) if node is not None else None
+        if not isinstance(call, ast.Call) or call.func is not node:
+            continue
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        kinds = (scene.catalogue.types.get(name) for value in given for name in scene.types_at(value))
+        packs = {kind.pack for kind in kinds if kind is not None and kind.becomes is not None}
+        yield from ((pack, outcome) for pack in sorted(packs & scene.migrating))
 
 
 def _is_unknown(scene: Scene, pack: Pack, path: str) -> bool:

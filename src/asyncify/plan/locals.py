@@ -31,11 +31,10 @@ def is_local_name(tree: Tree, name: ast.Name) -> bool:
     scope = tree.scope(name)
     if isinstance(scope, ast.Module | ast.ClassDef):
         return False
-    if name.id in _parameters(scope):
+    named = [node for node in ast.walk(scope) if isinstance(node, ast.Name) and node.id == name.id]
+    if name.id in _parameters(scope) or name.id in _shared(scope):
         return False
-    return all(
-        _stays(tree, scope, node) for node in ast.walk(scope) if isinstance(node, ast.Name) and node.id == name.id
-    )
+    return any(isinstance(node.ctx, ast.Store) for node in named) and all(_stays(tree, scope, node) for node in named)
 
 
 def _stays(tree: Tree, scope: ScopeNode, node: ast.Name) -> bool:
@@ -45,6 +44,11 @@ def _stays(tree: Tree, scope: ScopeNode, node: ast.Name) -> bool:
     if isinstance(node.ctx, ast.Store):
         return isinstance(parent, ast.withitem | ast.Assign)
     return isinstance(parent, ast.Attribute | ast.withitem)
+
+
+def _shared(scope: ScopeNode) -> set[str]:
+    """Names that `global` and `nonlocal` give to an outer scope."""
+    return {name for node in ast.walk(scope) if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
 
 
 def _parameters(scope: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:

@@ -13,6 +13,7 @@ from asyncify.infer.facts import Call, FileFacts, Index
 from asyncify.plan.annotations import decide_annotation
 from asyncify.plan.base_handlers import decide_base_handlers
 from asyncify.plan.blockers import Blockers
+from asyncify.plan.bridges import torn_packs
 from asyncify.plan.caches import decide_caches
 from asyncify.plan.calls import broken_packs, decide_call
 from asyncify.plan.concurrency import NOTHING_GATHERED, Effects, SideBySide, Which, decide_gathering
@@ -24,7 +25,7 @@ from asyncify.plan.file_plans import file_plan, support_names
 from asyncify.plan.generators import decide_run
 from asyncify.plan.handed_out import handed_out
 from asyncify.plan.indirect import indirect_paths
-from asyncify.plan.leftovers import decide_leftovers
+from asyncify.plan.leftovers import decide_leftovers, handed_packs
 from asyncify.plan.library_runs import decide_library_run
 from asyncify.plan.lifespan import decide_lifespan, lifespan_calls, registers_events
 from asyncify.plan.nesting import nested
@@ -71,7 +72,9 @@ def plan(
     names = tuple(sorted({name for file in files for step in file.steps for name in support_names(step)}))
     users = [file.path for file in files if file.imports.support]
     texts = {source.path: source.text for source in project.sources}
-    ends = (*(o for d in decided.values() for o in d.outcomes), *blockers.outcomes)
+    blamed = {(o.place, o.what) for o in blockers.outcomes}  # what is said of them tells more
+    own = (o for d in decided.values() for o in d.outcomes if (o.place, o.what) not in blamed)
+    ends = (*own, *blockers.outcomes)
     outcomes = sorted(_unique(ends), key=lambda o: (o.place, o.what))
     warnings = {w for d in decided.values() for w in d.warnings}.union(handed_out(scenes, decided))
     packs = [pack for pack in catalogue.packs if pack.id in migrating]
@@ -81,7 +84,14 @@ def plan(
         warnings=tuple(sorted(warnings, key=lambda w: (w.place, w.rule, w.text))),
         gatherings=gatherings,
         verdicts=colouring.verdicts,
-        broken=_broken(scenes, decided, overridden_otherwise(blockers.derived, index, colouring, catalogue, migrating)),
+        broken=_broken(
+            scenes,
+            decided,
+            (
+                *overridden_otherwise(blockers.derived, index, colouring, catalogue, migrating),
+                *torn_packs(scenes, decided, frozenset(pack.id for pack in packs if pack.one_loop)),
+            ),
+        ),
         support=place_support(users, texts, support_name, names, project.package, setting.limits) if users else None,
         requires=tuple(sorted({line for pack in packs for line in pack.requires})),
         drops=tuple(sorted({name for pack in packs for name in pack.drops})),
@@ -89,13 +99,14 @@ def plan(
 
 
 def _broken(
-    scenes: Mapping[str, Scene], decided: Mapping[str, Decided], overridden: Iterable[tuple[str, Outcome]]
+    scenes: Mapping[str, Scene], decided: Mapping[str, Decided], others: Iterable[tuple[str, Outcome]]
 ) -> dict[str, tuple[Outcome, ...]]:
     """Packs that cannot migrate after all, and the places that are to blame."""
     blamed: dict[str, list[Outcome]] = {}
     called = (found for path, scene in scenes.items() for found in broken_packs(scene, decided[path]))
     entered = (found for path, scene in scenes.items() for found in entered_packs(scene, decided[path]))
-    for pack, outcome in (*called, *entered, *overridden):
+    handed = (found for path, scene in scenes.items() for found in handed_packs(scene, decided[path]))
+    for pack, outcome in (*called, *entered, *handed, *others):
         blamed.setdefault(pack, []).append(outcome)
     return {pack: tuple(outcomes) for pack, outcomes in blamed.items()}
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 
 from asyncify.infer.facts import Call
-from asyncify.plan.locals import is_local_name, is_local_value
+from asyncify.plan.locals import is_local_value
+from asyncify.plan.own import is_own_object
 from asyncify.plan.scene import Scene
 from asyncify.rule import Rule
 
@@ -26,4 +27,4 @@ def is_left_alone(scene: Scene, call: Call, rule: Rule) -> bool:
     receiver = node.func.value if isinstance(node.func, ast.Attribute) else None
     if receiver is None or not scene.types_at(receiver):
         return True
-    return isinstance(receiver, ast.Name) and is_local_name(scene.tree, receiver)
+    return isinstance(receiver, ast.Name) and is_own_object(scene.tree, scene.calls, scene.catalogue, receiver)

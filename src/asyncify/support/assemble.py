@@ -53,6 +53,7 @@ SOURCES = (
     "pg_sql",
     "pg_adapt",
     "pg_bind",
+    "pg_ranges",
     "pg_types",
     "pg_lex",
     "pg_dsn",

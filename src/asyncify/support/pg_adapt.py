@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from asyncify.support.pg_errors import ProgrammingError
 
@@ -62,11 +61,6 @@ class QuotedString:
 def register_adapter(kind: type, adapter: Callable[[Any], Any]) -> None:
     """From now on `adapter(value)` stands for a value of this class; its `getquoted()` gives the literal."""
     _adapters[kind] = adapter
-
-
-def register_uuid(oids: Any = None, conn_or_curs: Any = None) -> None:
-    """Take UUID as an argument."""
-    register_adapter(UUID, lambda value: AsIs(f"'{value}'::uuid"))
 
 
 def adapt(value: Any) -> Any:

@@ -13,7 +13,7 @@ from asyncify.support.pg_direct import _Direct
 from asyncify.support.pg_errors import ProgrammingError
 from asyncify.support.pg_lex import _gives_rows, _statements
 from asyncify.support.pg_session import Notify
-from asyncify.support.pg_types import _prepare, _rows
+from asyncify.support.pg_types import _prepare, _rows, _Unreadable
 
 _LISTEN = re.compile(r'\s*LISTEN\s+(?:"((?:[^"]|"")+)"|(\w+))\s*;?\s*', re.IGNORECASE)
 _COPY = re.compile(r"\s*COPY\b.*\b(STDIN|STDOUT)\b", re.IGNORECASE | re.DOTALL)
@@ -75,8 +75,11 @@ class Connection(_Direct):
 
     async def _fetched(self, raw: Any, statement: str, cursor: object) -> _Result:
         prepared = await _prepare(raw, statement, self._text_types, cursor)
-        records = await prepared.statement.fetch()
-        rows = _rows(prepared, records) if prepared.columns else None
+        try:
+            records = await prepared.statement.fetch()
+            rows = _rows(prepared, records) if prepared.columns else None
+        except (OverflowError, ValueError) as error:  # a year that Python's dates do not have
+            rows = _Unreadable(error)
         return _Result(rows, prepared.columns, prepared.statement.get_statusmsg())
 
     def _heard(self, raw: Any, pid: int, channel: str, payload: str) -> None:

@@ -1,12 +1,18 @@
-"""psycopg2.extras: many rows with few statements."""
+"""psycopg2.extras: many rows with few statements, identifiers as UUIDs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
+from uuid import UUID
 
+from asyncify.support.pg_adapt import AsIs, register_adapter
 from asyncify.support.pg_cursor import Cursor
 from asyncify.support.pg_lex import _quoted_name
+from asyncify.support.pg_types import new_type, register_type
+
+_UUID = 2950  # the server's type
+_UUIDS = 2951
 
 
 async def execute_batch(cur: Cursor, sql: Any, argslist: Iterable[Any], page_size: int = 100) -> None:
@@ -71,3 +77,15 @@ async def callproc(cur: Cursor, procname: str, parameters: Any = None) -> Any:
     holes = ",".join("%s" for _ in parameters or ())
     await cur.execute(f"SELECT * FROM {procname}({holes})", parameters or None)
     return parameters
+
+
+def register_uuid(oids: Any = None, conn_or_curs: Any = None) -> None:
+    """From now on UUIDs are arguments and results, on every connection."""
+    register_adapter(UUID, lambda value: AsIs(f"'{value}'::uuid"))
+    register_type(new_type((_UUID,), "UUID", lambda value, cursor: None if value is None else UUID(value)))
+    register_type(new_type((_UUIDS,), "UUIDARRAY", lambda value, cursor: None if value is None else _uuids(value)))
+
+
+def _uuids(text: str) -> list[UUID | None]:
+    """`{...,NULL}`"""
+    return [None if item == "NULL" else UUID(item) for item in text.strip("{}").split(",") if item]

@@ -141,11 +141,11 @@ class _Session:
             return 0
         return 3 if self._is_failed else 2
 
-    def get_backend_pid(self) -> int:
-        return int(self._ready().get_server_pid())
+    async def get_backend_pid(self) -> int:
+        return int((await self._opened()).get_server_pid())
 
-    def get_parameter_status(self, parameter: str) -> str | None:
-        return getattr(self._ready().get_settings(), parameter, None)
+    async def get_parameter_status(self, parameter: str) -> str | None:
+        return getattr((await self._opened()).get_settings(), parameter, None)
 
     @property
     def server_version(self) -> int:

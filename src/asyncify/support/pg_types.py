@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 
 from asyncify.support.pg_errors import DataError
+from asyncify.support.pg_ranges import DateRange, DateTimeRange, DateTimeTZRange, NumericRange, Range, _range
 
 # Both drivers give the same values for these.
 _SAME = frozenset(
@@ -25,7 +26,7 @@ _LISTS = frozenset(
     | {"int8", "interval", "json", "jsonb", "macaddr", "oid", "tid", "text", "varchar", "bpchar", "name", "char"}
     | {"time", "timetz", "int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange"}
 )
-_TIMESTAMP = re.compile(r"(\d+)-(\d+)-(\d+) (\d+):(\d+):(\d+)(?:\.(\d+))?([+-])(\d+)(?::(\d+))?(?::(\d+))?")
+_TIMESTAMP = re.compile(r"(\d+)-(\d+)-(\d+) (\d+):(\d+):(\d+)(?:\.(\d+))?(?:([+-])(\d+)(?::(\d+))?(?::(\d+))?)?")
 _TIME = re.compile(r"(\d+):(\d+):(\d+)(?:\.(\d+))?")
 
 _Cast = Callable[[str], Any]
@@ -74,8 +75,8 @@ def register_default_jsonb(conn_or_curs: Any = None, globally: bool = False, loa
     _own_casts[3802] = lambda value, cursor: None if value is None else (loads or json.loads)(value)
 
 
-def _aware(text: str) -> datetime.datetime:
-    """timestamptz in the time zone of the session."""
+def _moment(text: str) -> datetime.datetime:
+    """timestamptz in the time zone of the session, or a timestamp."""
     found = _TIMESTAMP.fullmatch(text)
     if found is None:
         if text in {"infinity", "-infinity"}:
@@ -85,7 +86,7 @@ def _aware(text: str) -> datetime.datetime:
     year, month, day, hour, minute, second, fraction, sign, *offset = found.groups()
     hours, minutes, seconds = (int(part or 0) for part in offset)
     delta = datetime.timedelta(hours=hours, minutes=minutes, seconds=seconds)
-    zone = datetime.timezone(-delta if sign == "-" else delta)
+    zone = datetime.timezone(-delta if sign == "-" else delta) if sign else None
     clock = (int(hour), int(minute), int(second), int((fraction or "").ljust(6, "0")))
     return datetime.datetime(int(year), int(month), int(day), *clock, tzinfo=zone)
 
@@ -105,11 +106,19 @@ def _bytea(text: str) -> memoryview:
 _CASTS: dict[str, _Cast] = {
     "numeric": Decimal,
     "float4": float,
-    "timestamptz": _aware,
+    "timestamptz": _moment,
     "time": _clock,
     "json": json.loads,
     "jsonb": json.loads,
     "bytea": _bytea,
+}
+_RANGES: dict[str, tuple[type[Range], _Cast]] = {
+    "int4range": (NumericRange, int),
+    "int8range": (NumericRange, int),
+    "numrange": (NumericRange, Decimal),
+    "daterange": (DateRange, datetime.date.fromisoformat),
+    "tsrange": (DateTimeRange, _moment),
+    "tstzrange": (DateTimeTZRange, _moment),
 }
 
 
@@ -175,6 +184,8 @@ def _cast(kind: asyncpg.Type, cursor: object) -> Callable[[Any], Any] | None:
         own = _own_casts[kind.oid]
         return lambda value: own(value, cursor)
     name = kind.name.removesuffix("[]")
+    if kind.kind == "range" and name in _RANGES:
+        return lambda value: None if value is None else _range(*_RANGES[name], value)
     cast: Callable[[Any], Any] | None = _CASTS.get(name)
     if name == "char":
         cast = bytes.decode
@@ -190,6 +201,17 @@ def _each(cast: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return None if value is None else cast(value)
 
     return convert
+
+
+class _Unreadable(list[tuple[Any, ...]]):
+    """Rows with a value that Python cannot hold, which is said where a row is fetched."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__([()])
+        self.error = error
+
+    def __getitem__(self, index: Any) -> Any:
+        raise ValueError(str(self.error)) from self.error
 
 
 def _rows(prepared: _Prepared, records: list[asyncpg.Record]) -> list[tuple[Any, ...]]:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextvars
 import functools
 import inspect
+import os
+import threading
 from collections.abc import AsyncIterable, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
+_own = threading.local()
 
 
 def run(main: Awaitable[_T]) -> _T:
     """Run to the end and give back the result, as asyncio.run does.
 
-    Where an event loop is running already it cannot be waited for: the coroutine then runs in a thread with a
-    loop of its own, and this thread stands still, as it did in synchronous code.
+    All that one thread runs so shares an event loop: a connection that one call opens is there for the next. Where an
+    event loop is running already it cannot be waited for: the coroutine then runs in a thread with a loop of its own,
+    and this thread stands still, as it did in synchronous code.
     """
     if not _is_in_loop():
-        return asyncio.run(_awaited(main))
+        return _loop_of_thread().run(main)
     context = contextvars.copy_context()
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(context.run, asyncio.run, _awaited(main)).result()
@@ -39,6 +44,40 @@ def blocking(function: Callable[..., Awaitable[_T]]) -> Callable[..., _T]:
 async def settle(value: Any) -> Any:
     """The value, or what it gives when awaited: for a call that may reach functions of both kinds."""
     return await value if inspect.isawaitable(value) else value
+
+
+class _Loop:
+    """An event loop for one call after the other. It ends with its thread."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self._loop = asyncio.new_event_loop()
+        if threading.current_thread() is threading.main_thread():
+            atexit.register(self.close)
+
+    def run(self, main: Awaitable[_T]) -> _T:
+        task = self._loop.create_task(_awaited(main))
+        try:
+            return self._loop.run_until_complete(task)
+        except KeyboardInterrupt:
+            task.cancel()  # what it would do at its end, it does
+            self._loop.run_until_complete(asyncio.wait([task]))
+            raise
+
+    def close(self) -> None:
+        if not self._loop.is_closed() and self.process == os.getpid():
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.close()
+
+    __del__ = close
+
+
+def _loop_of_thread() -> _Loop:
+    """A process that was forked makes its own."""
+    kept: _Loop | None = getattr(_own, "loop", None)
+    if kept is None or kept.process != os.getpid():
+        kept = _own.loop = _Loop()
+    return kept
 
 
 def _is_in_loop() -> bool:
