@@ -23,14 +23,14 @@ from asyncify.support.assemble import assemble
 
 @dataclass(frozen=True)
 class Form:
-    """One module to be run both ways. `differs`: words of the warning where a difference is known; `silent`: what
-    would differ without an error if the code were only translated word by word."""
+    """One module to be run both ways. `differs`: words of the warning where a difference is known; `plain`: a module
+    for the new library that is the old one word by word, and does something else without an error."""
 
     section: str
     name: str
     text: str
     differs: str = ""
-    silent: str = ""
+    plain: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import ast
 import asyncio
 import builtins
+import json
 import os
 import re
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from operator import attrgetter
@@ -41,13 +42,16 @@ from support_postgres import Databases, connected, serve_databases  # noqa: E402
 
 TEMPLATE = "parity"
 IMPORTS = (
+    (r"\basyncio\.", "import asyncio"),
     (r"\bio\.", "import io"),
     (r"\bjson\.", "import json"),
+    (r"\bos\.", "import os"),
     (r"\b(closing|contextmanager)\b", "from contextlib import closing, contextmanager"),
     (r"\b(date|datetime|timedelta)\(|\btimezone\.", "from datetime import date, datetime, timedelta, timezone"),
     (r"\bclock\(", "from datetime import time as clock"),
     (r"\bDecimal\(", "from decimal import Decimal"),
     (r"\bUUID\(", "from uuid import UUID"),
+    (r"\basyncpg\.", "import asyncpg"),
     (r"\bpsycopg2\.", "import psycopg2"),
     (r"\bextras\.", "from psycopg2 import extras"),
     (r"\berrors\.", "from psycopg2 import errors"),
@@ -64,6 +68,14 @@ def run(dsn):
 BODY
     finally:
         conn.close()
+"""
+PLAIN = """
+async def run(url):
+    conn = await asyncpg.connect(url)
+    try:
+PLAIN
+    finally:
+        conn.terminate()
 """
 TABLES = """
 select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'p') order by 1
@@ -88,7 +100,8 @@ LIBRARY = Library("psycopg2", _original, {"asyncpg": asyncpg, "asyncio": asyncio
 def load_forms() -> list[Form]:
     """All forms, by family."""
     shapes = tomllib.loads((DATA / "shapes.toml").read_text("utf-8"))
-    return [form for table in sorted(DATA.glob("[0-9]*.toml")) for form in _forms_of(table, shapes)]
+    families = [form for table in sorted(DATA.glob("[0-9]*.toml")) for form in _forms_of(table, shapes)]
+    return [*families, *_differences()]
 
 
 @contextmanager
@@ -104,6 +117,12 @@ def serve_forms() -> Iterator[Databases]:
 def judge(form: Form, databases: Databases) -> Verdict:
     """Migrate one form and run both, each in a fresh database."""
     return parity.judge(form, partial(_run, databases=databases))
+
+
+def show_plain(form: Form, databases: Databases) -> tuple[Seen, Seen]:
+    """What the form shows as it is, and what its word by word translation does."""
+    old, new = (_run(compile(text, form.name, "exec"), None, databases) for text in (form.text, form.plain))
+    return old, new
 
 
 def main() -> int:
@@ -127,10 +146,28 @@ def _forms_of(table: Path, shapes: dict[str, dict[str, str]]) -> Iterator[Form]:
                 name, shape = ready[turn % len(ready)]
                 turn += 1
                 yield Form(section, f"{name}: {call}", _with_imports(_shaped(shape, call)))
-    for row in document.get("form", ()):
-        text = row.get("code") or BODY.replace("BODY", _indented(row["body"].strip("\n")))
-        differs, silent = row.get("differs", ""), row.get("silent", "")
-        yield Form(section, row["name"], _with_imports(text.strip("\n") + "\n"), differs, silent)
+    yield from (_form_of(row, section) for row in document.get("form", ()))
+
+
+def _differences() -> Iterator[Form]:
+    """What would differ without an error, were statements only translated word by word."""
+    document = tomllib.loads((DATA / "silent.toml").read_text("utf-8"))
+    for difference in document["difference"]:
+        what = difference["name"]
+        for row in difference.get("case", ()):
+            yield _form_of(row, document["section"], f"{what}: ")
+        for value in difference.get("values", ()):
+            query = json.dumps(f"select {value}")
+            body = f"cur.execute({query})\nreturn cur.fetchone()[0]"
+            plain = f"return await conn.fetchval({query})"
+            yield _form_of({"name": value, "body": body, "plain": plain}, document["section"], f"{what}: ")
+
+
+def _form_of(row: Mapping[str, str], section: str, what: str = "") -> Form:
+    text = row.get("code") or BODY.replace("BODY", _indented(row["body"].strip("\n")))
+    plain = PLAIN.replace("PLAIN", _indented(row["plain"].strip("\n"))) if "plain" in row else ""
+    text = _with_imports(text.strip("\n") + "\n")
+    return Form(section, what + row["name"], text, row.get("differs", ""), _with_imports(plain) if plain else "")
 
 
 def _shaped(shape: str, call: str) -> str:

@@ -13,11 +13,12 @@ from asyncify.plan.step import Ending
 from asyncify.reason import Reason
 from asyncify.support.assemble import assemble
 from support import migrated
-from support_pg import TABLES, TEMPLATE
+from support_pg import TABLES
 from support_postgres import Databases, connected
 
 pytest_plugins = ["support_fixtures"]
 
+PEOPLE = "people_of_a_script"
 SCRIPT = """
 import sys
 
@@ -51,14 +52,14 @@ if __name__ == "__main__":
 
 
 def test_a_script_uses_one_connection_from_its_first_line_to_its_last(databases: Databases, tmp_path: Path) -> None:
-    databases.template(TEMPLATE, TABLES)
+    databases.template(PEOPLE, TABLES)
     migration, after = migrated(SCRIPT.lstrip())
     assert migration.plan.support is not None
     (tmp_path / "_aio.py").write_text(assemble(frozenset(migration.plan.support.names)), "utf-8")
     found = []
     for name, text in (("before", SCRIPT), ("after", after)):
         (tmp_path / f"{name}.py").write_text(text, "utf-8")
-        with databases.fresh(TEMPLATE) as database:
+        with databases.fresh(PEOPLE) as database:
             command = [sys.executable, "-W", "error", str(tmp_path / f"{name}.py"), database.url]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             with connected(database) as watcher, watcher.cursor() as cursor:
