@@ -409,3 +409,42 @@ def test_statements_that_are_put_together(people: Databases) -> None:
             return found, cur.rowcount, cur.mogrify(insert, ["x", None])
         """,
     )
+
+
+def test_a_property_that_connects_on_first_use(people: Databases) -> None:
+    check_psycopg2(
+        people,
+        """
+        import psycopg2
+
+
+        class Client:
+            def __init__(self, dsn):
+                self.dsn = dsn
+                self._conn = None
+                self._cursor = None
+
+            @property
+            def cursor(self):
+                if self._cursor is None:
+                    self._conn = psycopg2.connect(self.dsn)
+                    self._cursor = self._conn.cursor()
+                return self._cursor
+
+            def names(self):
+                self.cursor.execute("select name from people order by id")
+                return self.cursor.fetchall()
+
+            def close(self):
+                if self._conn is not None:
+                    self._conn.close()
+
+
+        def run(dsn):
+            client = Client(dsn)
+            try:
+                return client.names()
+            finally:
+                client.close()
+        """,
+    )

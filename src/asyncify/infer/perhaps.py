@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from asyncify.infer.link import Solver
+from asyncify.infer.objects import Fn
 from asyncify.infer.solver import Site
 from asyncify.infer.values import Kind
 
@@ -98,10 +99,15 @@ def _rare_methods(solver: Solver) -> dict[str, tuple[int, ...]]:
     for name, named in solver.objects.methods.items():
         if name in COMMON or name.startswith("__"):
             continue
-        numbers = tuple(number for number in named if solver.functions[number].is_method)
+        numbers = tuple(number for number in named if _is_called(solver.functions[number]))
         if numbers and _is_rare(solver, numbers):
             found[name] = numbers
     return found
+
+
+def _is_called(fn: Fn) -> bool:
+    """Is it a method? What is called by the name of a property is not its getter but the value that that gives."""
+    return fn.is_method and not any(text.endswith("property") for text in fn.fact.decorators)
 
 
 def _is_rare(solver: Solver, numbers: Sequence[int]) -> bool:
