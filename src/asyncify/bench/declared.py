@@ -57,9 +57,16 @@ class Started(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Database(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A database whose rows are compared after a run: `sqlite:///` and a path from the project's folder."""
+    """A database whose rows are compared after a run: `sqlite:///` and a path from the project's folder, or one of a
+    PostgreSQL server, made anew for each run.
+
+    `postgresql:` alone starts a server; any other URL of that kind names one that is there, on which a database is
+    made and dropped. In the scenario's `env`, `{NAME.url}` is the URL of the new database.
+    """
 
     url: str
+    name: str = "database"
+    setup: str = ""  # a file of SQL in the project that the new database begins with
     tables: tuple[str, ...] = ()  # default: all
     ignore: tuple[str, ...] = ()  # columns that may differ: `created_at`, or `orders.id` of one table
 

@@ -18,9 +18,11 @@ from typing import Any
 import msgspec
 
 from asyncify.bench.copies import copied
+from asyncify.bench.databases import fresh_databases, serve_all
 from asyncify.bench.latency import Latency
 from asyncify.bench.ledger import covered
 from asyncify.bench.machine import busy_seconds
+from asyncify.bench.postgres import Postgres
 from asyncify.bench.process import Process, helper_command
 from asyncify.bench.rows import read_rows
 from asyncify.bench.samples import Measurement, Sample, Side, StandInRecord
@@ -116,8 +118,11 @@ class Taken:
 class Bench:
     """Holds the stand-in, and starts a subject for each measurement."""
 
-    def __init__(self, scenario: Scenario, stand_in: Process, port: int, scratch: Path) -> None:
+    def __init__(
+        self, scenario: Scenario, stand_in: Process, port: int, servers: Mapping[str, Postgres], scratch: Path
+    ) -> None:
         self._scenario = scenario
+        self._servers = servers
         self._stand_in = stand_in
         self._services = f"http://127.0.0.1:{port}"
         self._scratch = scratch
@@ -125,9 +130,13 @@ class Bench:
     def measure(self, run: Run) -> Taken:
         """Make the requests of the run, after a warm-up."""
         scenario, tree = self._scenario, run.tree
-        with copied(tree.root, self._scratch) as folder:
+        with (
+            copied(tree.root, self._scratch) as folder,
+            fresh_databases(scenario.databases, self._servers, folder) as urls,
+        ):
             with start_all(scenario.started, folder.parent) as ports:
-                where = Surroundings(tree.python, scenario, folder, {"services": self._services, **ports})
+                values = {"services": self._services, **ports, **{f"{name}.url": url for name, url in urls.items()}}
+                where = Surroundings(tree.python, scenario, folder, values)
                 with start_subject(run.name, run.case, run.way, where, trace=run.is_traced) as subject:
                     warmed_up = self._warm_up(run, subject)
                     self._clear(run.speed, run.waits)
@@ -138,7 +147,7 @@ class Bench:
                         {"do": "read", "spans": run.is_traced, "waits": run.unloaded is None}, PATIENCE
                     )
                     busy_after, own_after = busy_seconds(), _own_seconds()
-            rows = read_rows(scenario.databases, folder)
+            rows = read_rows(scenario.databases, folder, urls)
             logs = self._logs(Counter(ran.logs) + Counter(complained(folder)))
         stand_in = msgspec.convert(record, StandInRecord)
         used = ran.usage.cpu_seconds + stand_in.usage.cpu_seconds + own_after - own
@@ -211,8 +220,8 @@ def start_bench(scenario: Scenario) -> Iterator[Bench]:
         stand_in, ready = Process.start(
             "stand-in services", helper_command("standin"), scratch, dict(os.environ), scratch / "standin.log", setup
         )
-        with stand_in:
-            yield Bench(scenario, stand_in, ready["port"], scratch)
+        with stand_in, serve_all(scenario.databases) as servers:
+            yield Bench(scenario, stand_in, ready["port"], servers, scratch)
 
 
 def variety(case: Case) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
+from asyncify.bench.databases import KINDS, is_postgres
 from asyncify.bench.declared import Service
 from asyncify.bench.forms import short_form
 from asyncify.bench.latency import Latency, problem_of
@@ -49,8 +50,12 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
     ):
         yield from _latency_problems(key, latency)
     for index, database in enumerate(scenario.databases):
-        if not database.url.startswith("sqlite:///"):
-            yield f"database[{index}].url", f"{database.url!r} is of no known kind", "write sqlite:///path/from/project"
+        if not database.url.startswith(("sqlite:///", *KINDS)):
+            hint = "write sqlite:///path/from/project, or postgresql: for a server that is started"
+            yield f"database[{index}].url", f"{database.url!r} is of no known kind", hint
+    served = [database.name for database in scenario.databases if is_postgres(database)]
+    for name in sorted({name for name in served if served.count(name) > 1}):
+        yield "database", f"two are named {name!r}", "give each a name of its own"
     for index, pattern in enumerate(scenario.ignore.logs):
         yield from _regex_problems(f"ignore.logs[{index}]", pattern)
 
