@@ -84,11 +84,11 @@ def test_a_right_migration_leaves_the_same_rows(before: Path, after: Path, datab
     assert [(item.answers, item.rows, item.failed) for item in verdict.checked] == [(4, 6, 1), (10, 11, 2)]
 
 
+BLOCK = "async with conn.transaction():"
 MUTATIONS = [
-    ("kept after an error", "async with conn:", "conn.autocommit = True\n        if True:", '+    "fruit": "kiwi"'),
-    ("never committed", "async with conn:", "if True:", '-    "amount": "1.10"'),
-    ("another amount", "amount = amount - %s", "amount = amount - 2 * %s", '"fruit": "fig"'),
-]  # fmt: skip
+    ("kept after an error", BLOCK, "if True:", '+    "fruit": "kiwi"'),
+    ("another amount", "amount = amount - ", "amount = amount - 2 * ", '"fruit": "fig"'),
+]
 
 
 @pytest.mark.parametrize(

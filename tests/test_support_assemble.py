@@ -50,7 +50,7 @@ def test_a_module_stands_on_its_own(names: frozenset[str]) -> None:
 def test_what_is_not_needed_is_left_out() -> None:
     assert _defined(assemble(frozenset({"settle"}))) == {"settle"}
     assert _defined(assemble(frozenset({"bounded_map"}))) == {"bounded_map"}
-    assert len(assemble(frozenset({"bounded_map", "run"})).splitlines()) < 80
+    assert len(assemble(frozenset({"bounded_map", "run"})).splitlines()) < 110
     assert _defined(assemble(frozenset({"get"}))).isdisjoint({"Adapter", "Retry", "TaskPool", "post", "lifespan"})
 
 

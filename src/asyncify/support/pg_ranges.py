@@ -59,7 +59,8 @@ class Range:
     def __lt__(self, other: Any) -> bool:
         if not isinstance(other, Range):
             return NotImplemented
-        mine, others = next(((a, b) for a, b in zip(self._parts, other._parts) if a != b), (None, None))  # noqa: B905
+        pairs = zip(self._parts, other._parts, strict=True)
+        mine, others = next(((one, two) for one, two in pairs if one != two), (None, None))
         return others is not None and (mine is None or bool(mine < others))
 
     def getquoted(self) -> bytes:
@@ -94,13 +95,13 @@ def _range(kind: type[Range], cast: Callable[[str], Any], text: str) -> Range:
     if found is None:
         return kind(empty=True)
     opening, *bounds, closing = found.groups()
-    lower, upper = (_bound(quoted, plain) for quoted, plain in (bounds[:2], bounds[2:]))
+    lower, upper = (_range_bound(quoted, plain) for quoted, plain in (bounds[:2], bounds[2:]))
     return kind(
         None if lower is None else cast(lower), None if upper is None else cast(upper), f"{opening}{closing}"
     )  # fmt: skip
 
 
-def _bound(quoted: str | None, plain: str | None) -> str | None:
+def _range_bound(quoted: str | None, plain: str | None) -> str | None:
     if quoted is None:
         return plain or None
     return re.sub(r"\\(.)", r"\1", quoted.replace('""', '"'))
