@@ -11,8 +11,9 @@ from asyncify.catalogue import Catalogue
 from asyncify.change import Change
 from asyncify.check import Fault, check_awaited, check_rest, check_text
 from asyncify.colour import colour, joining_by_name
+from asyncify.colour.audit import find_waiting
 from asyncify.colour.boundaries import boundary_functions
-from asyncify.colour.colouring import Colouring
+from asyncify.colour.colouring import Colouring, Verdict
 from asyncify.colour.in_loop import running_in_loop
 from asyncify.config import Config
 from asyncify.dependencies import change_dependencies
@@ -44,6 +45,12 @@ class Analysis:
     index: Index
     plan: Plan
     unparsed: tuple[ParseFault, ...]
+    catalogue: Catalogue
+    entries: frozenset[str]
+
+    def waiting(self) -> dict[str, Verdict]:
+        """Functions that wait and of which the plan says nothing, as what they wait for cannot be awaited yet."""
+        return find_waiting(self.index, self.catalogue, self.entries, self.plan.verdicts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ def analyse_project(project: Project, config: Config, catalogue: Catalogue, prog
             project, index, colouring, catalogue, blockers, config.support, config.side_by_side, config.style
         )
         if planned.broken.keys() <= blockers.packs:
-            return Analysis(project, index, planned, summaries.faults)
+            return Analysis(project, index, planned, summaries.faults, catalogue, entries)
         blockers = blockers.with_packs(planned.broken)
 
 

@@ -38,12 +38,14 @@ from asyncify.config import find_pyproject
 from asyncify.diff import coloured, diff_prefix, unified_diff
 from asyncify.proof_cli import BENCH_EPILOG, VERIFY_EPILOG, bench, verify
 from asyncify.report.data import plan_as_json
-from asyncify.report.terminal import plan_in_words, verdict_tree
+from asyncify.report.explanation import explain_function, near_functions
+from asyncify.report.terminal import plan_in_words
 from asyncify.rules_cli import rules_app
 from asyncify.writing.apply import apply_changes
 from asyncify.writing.undo import undo as undo_changes
 
 YOUNG_OBJECTS = 200_000  # what an analysis makes lives until the end: looking through it often would cost seconds
+MAX_LINE = 10_000  # of output that is no terminal: nothing is cut there
 
 app = typer.Typer(
     name="asyncify",
@@ -147,7 +149,7 @@ def plan(
         fail(f"--format {format}: choose text or json")
     analysis = analysed(config_of(path, rules, profile, exclude, cache, concurrency, style))
     if format == "json":
-        sys.stdout.buffer.write(plan_as_json(analysis.plan, analysis.index) + b"\n")
+        sys.stdout.buffer.write(plan_as_json(analysis.plan, analysis.index, analysis.waiting()) + b"\n")
     else:
         Console(soft_wrap=True, highlight=False).print(plan_in_words(analysis.plan, analysis.index))
     tell_unread(analysis)
@@ -164,18 +166,22 @@ def explain(
 ) -> None:
     """Show the chain of calls that makes one function async, or what holds it back."""
     file, colon, qualname = target.rpartition(":")
-    if not colon or not Path(file).is_file():
+    if not colon or not qualname:
         fail(f"{target}: name a file and a function, such as app.py:Client.fetch")
-    root_folder = (project or _project_of(Path(file))).resolve()
+    root_folder = (project or _project_of(Path(file) if Path(file).is_file() else Path.cwd() / "_")).resolve()
     analysis = analysed(config_of(root_folder, rules, profile, None, True))
-    id_ = f"{Path(file).resolve().relative_to(root_folder).as_posix()}::{qualname}"
+    path = _inside(Path(file), root_folder)
+    id_ = f"{path}::{qualname}"
     if id_ not in analysis.index.functions:
-        fail(f"{target}: there is no such function; see `asyncify plan {root_folder}`")
-    verdict = analysis.plan.verdicts.get(id_)
-    if verdict is None:
-        sys.stdout.write(f"{qualname} stays as it is: nothing that it calls is known to wait.\n")
-        return
-    Console(soft_wrap=True, highlight=False).print(verdict_tree(verdict, analysis.index))
+        near = near_functions(path, qualname, analysis.index)
+        what = "function" if Path(file).is_file() else "file"
+        asked = f"did you mean {' or '.join(near)}?" if near else f"see `asyncify plan {root_folder}`"
+        fail(f"{target}: there is no such {what} in {root_folder}; {asked}")
+    tree = explain_function(id_, analysis.plan.verdicts, analysis.waiting(), analysis.index)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = MAX_LINE
+    console.print(tree)
 
 
 app.command(epilog=BENCH_EPILOG)(bench)
@@ -192,6 +198,12 @@ def _project_of(file: Path) -> Path:
     while (folder / "__init__.py").is_file():
         folder = folder.parent
     return folder
+
+
+def _inside(file: Path, root_folder: Path) -> str:
+    """A path as the project names it."""
+    resolved = file.resolve()
+    return (resolved.relative_to(root_folder) if resolved.is_relative_to(root_folder) else file).as_posix()
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ class Colour(StrEnum):
     ALREADY = "already-async"  # is async already
     STUCK = "stuck"  # reaches a wait but has to stay sync; `reason` says why
     ENTRY = "entry"  # reaches a wait, called from outside as a plain function: keeps a sync shell that runs a loop
+    WAITS = "waits"  # reaches a wait that cannot be awaited yet, and stays as it is: only `find_waiting` says so
 
 
 RUNS_IN_LOOP = frozenset({Colour.ASYNC, Colour.ALREADY, Colour.ENTRY})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -15,10 +16,14 @@ from asyncify.reason import EXPLANATIONS
 SCHEMA = 1
 
 
-def plan_as_json(plan: Plan, index: Index) -> bytes:
+def plan_as_json(plan: Plan, index: Index, waiting: Mapping[str, Verdict]) -> bytes:
     """`{schema, functions, calls, steps, side_by_side, warnings, support, requires, drops}`, sorted; places are
-    `{path, line, column}`, columns counted from 1 in bytes."""
+    `{path, line, column}`, columns counted from 1 in bytes.
+
+    `functions` are those that reach a wait: what the plan says of them, and those that are only `waiting`.
+    """
     verdicts = [verdict for verdict in plan.verdicts.values() if verdict.colour is not Colour.SYNC]
+    verdicts += waiting.values()
     verdicts.sort(key=lambda verdict: index.functions[verdict.function].place)
     document = {
         "schema": SCHEMA,

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from rich.console import Group, RenderableType
 from rich.text import Text
-from rich.tree import Tree
 
-from asyncify.colour.colouring import Colour, Link, Verdict
+from asyncify.colour.colouring import Colour, Link
 from asyncify.infer.facts import Index
 from asyncify.plan.step import Ending, Outcome, Plan
 from asyncify.reason import EXPLANATIONS
@@ -44,21 +43,6 @@ def summary_line(plan: Plan) -> Text:
     return text
 
 
-def verdict_tree(verdict: Verdict, index: Index) -> Tree:
-    """The chain from one function to its wait, as a tree."""
-    function = index.functions[verdict.function]
-    tree = Tree(Text(f"{function.qualname}  {function.place.path}:{function.place.line}  [{verdict.colour}]"))
-    branch = tree
-    for link in verdict.because:
-        branch = branch.add(Text(f"{_name(link)}  called at {link.place}"))
-    if verdict.reason is not None:
-        what, cure = EXPLANATIONS[verdict.reason]
-        held = f" ({verdict.held_by})" if verdict.held_by else ""
-        note = tree.add(Text(f"{verdict.reason}: {verdict.detail or what}{held}"))
-        note.add(Text(cure))
-    return tree
-
-
 def _functions(plan: Plan, index: Index) -> Iterator[Text]:
     shown = [verdict for verdict in plan.verdicts.values() if verdict.colour in MADE]
     for verdict in sorted(shown, key=lambda verdict: index.functions[verdict.function].place):
@@ -66,7 +50,7 @@ def _functions(plan: Plan, index: Index) -> Iterator[Text]:
         text = Text(f"{function.place.path}:{function.place.line} ", "bold")
         text.append(f"{function.qualname} {MADE[verdict.colour]}")
         if verdict.because:
-            text.append(": " + " -> ".join(_name(link) for link in verdict.because), "dim")
+            text.append(": " + " -> ".join(link_name(link) for link in verdict.because), "dim")
         if verdict.reason is not None and verdict.colour is Colour.STUCK:
             text.append(f"  [{verdict.reason}] {verdict.detail or EXPLANATIONS[verdict.reason][0]}", "red")
         yield text
@@ -112,7 +96,8 @@ def _warnings(plan: Plan) -> Iterable[Text]:
         yield text
 
 
-def _name(link: Link) -> str:
+def link_name(link: Link) -> str:
+    """What a step of a chain reaches: a function by its name, a callable of a library by its path."""
     return link.what.partition("::")[2] or link.what
 
 
