@@ -6,13 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from asyncify.catalogue import Catalogue
+from asyncify.colour.in_loop import running_in_loop
 from asyncify.infer.facts import Index
 from asyncify.plan.scene import Decided, Scene, turning
 from asyncify.plan.step import Ending, Outcome
+from asyncify.project import is_test
 from asyncify.reason import Reason
 
-# There no event loop runs yet: one call after the other has the thread's.
-ALONE = frozenset({Reason.ENTRY, Reason.IMPORT_TIME, Reason.TEST})
+# What stays synchronous for these reasons is not called from an event loop, unless the project does it itself.
+OUTSIDE_OF_LOOPS = frozenset(
+    {Reason.ENTRY, Reason.IMPORT_TIME, Reason.TEST, Reason.DECORATOR_OUTSIDE, Reason.STUCK_CALLER}
+)
 
 
 def torn_packs(
@@ -20,15 +24,17 @@ def torn_packs(
 ) -> Iterator[tuple[str, Outcome]]:
     """Those of the `packs`, whose objects belong to the event loop that opened them, that a call would have to use from
     another loop, with the call: the connection would be another, in no or another transaction."""
-    found = [
+    bridged = [
         (scenes[path], outcome)
         for path, each in decided.items()
         for outcome in each.outcomes
-        if outcome.ending is Ending.BRIDGED and outcome.reason not in ALONE
+        if outcome.ending is Ending.BRIDGED and not is_test(path)
     ]
-    if not found or not packs:
+    if not bridged or not packs:
         return
-    some = found[0][0]
+    some = bridged[0][0]
+    running = running_in_loop(some.index, some.colouring)
+    found = [(scene, outcome) for scene, outcome in bridged if _is_beside_a_loop(scene, outcome, running)]
     reached = {pack: _reaching(some.index, some.catalogue, pack) for pack in sorted(packs)}
     for scene, outcome in found:
         rule = scene.catalogue.rules.get(outcome.rule)
@@ -37,6 +43,11 @@ def torn_packs(
         for pack, reaching in reached.items():
             if (rule is not None and rule.pack == pack) or any(id_ in reaching for id_ in functions):
                 yield pack, replace(outcome, ending=Ending.REFUSED)
+
+
+def _is_beside_a_loop(scene: Scene, outcome: Outcome, running: frozenset[str]) -> bool:
+    call = scene.calls.get(outcome.place.span)
+    return outcome.reason not in OUTSIDE_OF_LOOPS or (call is not None and call.scope in running)
 
 
 def _reaching(index: Index, catalogue: Catalogue, pack: str) -> frozenset[str]:
