@@ -72,7 +72,7 @@ def compare(before: Path, after: Path, database: Postgres) -> Verdict:
     scenario = Scenario(
         cases=(CallCase(name="order", callable="shop:order", inputs=inputs),),
         env={"SHOP_DATABASE": "{shop.url}"},
-        databases=(Database(url=database.url, name="shop", setup="schema.sql", ignore=("orders.id", "at")),),
+        databases=(Database(url=database.url, name="shop", setup=("schema.sql",), ignore=("orders.id", "at")),),
     )
     return run_verify(before, after, scenario, with_tests=False, on_progress=lambda stage: None)
 
@@ -109,7 +109,7 @@ def test_other_rows_are_a_difference(
 
 
 def test_the_rows_of_all_tables_come_as_the_server_writes_them(before: Path, database: Postgres) -> None:
-    declared = (Database(url=database.url, name="shop", setup="schema.sql"),)
+    declared = (Database(url=database.url, name="shop", setup=("schema.sql",)),)
 
     with serve_all(declared) as servers, fresh_databases(declared, servers, before) as urls:
         rows = list(postgres_rows(urls["shop"]))
@@ -137,7 +137,7 @@ def test_a_database_goes_with_its_run_even_if_it_is_in_use(before: Path, databas
     ("setup", "why"), [("missing.sql", "there is no missing.sql"), ("shop.py", "syntax error at or near")]
 )
 def test_a_database_that_cannot_be_set_up_says_why(before: Path, database: Postgres, setup: str, why: str) -> None:
-    declared = (Database(url=database.url, setup=setup),)
+    declared = (Database(url=database.url, setup=(setup,)),)
 
     with (
         serve_all(declared) as servers,

@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from asyncify.api import Migration, migrate
-from asyncify.bench.postgres import Postgres
+from asyncify.bench.postgres import URL_VARIABLE, Postgres
+from asyncify.bench.settings import load_scenario
+from asyncify.bench.verify import run_verify
 from asyncify.config import load_config
 from asyncify.plan.step import Ending
 from asyncify.writing.apply import apply_changes
@@ -118,3 +121,18 @@ def test_nothing_blocks_the_event_loop(
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.strip().endswith("guarded: 6 routes, 0 blocking calls")
+
+
+def test_answers_and_rows_are_the_same_with_a_database(
+    migration: Migration, copied: Path, database: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(URL_VARIABLE, database.url)
+    scenario = load_scenario(SAMPLE)
+    case = next(case for case in scenario.cases if case.name == "chat with a database")
+
+    verdict = run_verify(
+        SAMPLE, copied, replace(scenario, cases=(case,), tables=()), with_tests=False, on_progress=lambda stage: None
+    )
+
+    assert verdict.differences == ()
+    assert [(item.answers, item.rows) for item in verdict.checked] == [(4, 16), (10, 36)]

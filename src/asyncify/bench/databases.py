@@ -15,6 +15,7 @@ from typing import Any
 from asyncify.bench.declared import Database
 from asyncify.bench.postgres import Postgres, find_binaries, serve_postgres
 from asyncify.bench.process import BenchError
+from asyncify.bench.templates import holes
 
 SERVED = "postgresql:"  # no server is named: one of our own is started
 KINDS = ("postgresql:", "postgres:")
@@ -34,6 +35,12 @@ def is_postgres(database: Database) -> bool:
     return database.url.startswith(KINDS)
 
 
+def used_databases(declared: Sequence[Database], env: Mapping[str, str]) -> list[Database]:
+    """Those that a project with this environment can find."""
+    named = holes(dict(env))
+    return [database for database in declared if not is_postgres(database) or f"{database.name}.url" in named]
+
+
 @contextmanager
 def serve_all(declared: Sequence[Database]) -> Iterator[dict[str, Postgres]]:
     """The server of each PostgreSQL database, by the database's name. Raises BenchError if there is none to be had."""
@@ -50,7 +57,7 @@ def serve_all(declared: Sequence[Database]) -> Iterator[dict[str, Postgres]]:
 def fresh_databases(
     declared: Sequence[Database], servers: Mapping[str, Postgres], folder: Path
 ) -> Iterator[dict[str, str]]:
-    """An empty database for each, set up by its file from the project's folder: name -> URL. They are gone after the
+    """An empty database for each, set up by its files from the project's folder: name -> URL. They are gone after the
     block, whoever still uses them. Raises BenchError, with what the server says, where one cannot be made."""
     with ExitStack() as stack:
         yield {
@@ -66,10 +73,10 @@ def _fresh(database: Database, server: Postgres, folder: Path) -> Iterator[str]:
     _psql(server.url, f"create database {name}")
     try:
         url = server.named(name).url
-        if database.setup:
-            file = folder / database.setup
+        for path in database.setup:
+            file = folder / path
             if not file.is_file():
-                raise BenchError(f"{database.name}: there is no {database.setup} to set it up with")
+                raise BenchError(f"{database.name}: there is no {path} to set it up with")
             _psql(url, file.read_text("utf-8"))
         yield url
     finally:

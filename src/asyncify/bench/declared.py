@@ -61,12 +61,13 @@ class Database(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     PostgreSQL server, made anew for each run.
 
     `postgresql:` alone starts a server; any other URL of that kind names one that is there, on which a database is
-    made and dropped. In the scenario's `env`, `{NAME.url}` is the URL of the new database.
+    made and dropped. In the `env` of scenario and case, `{NAME.url}` is the URL of the new database; a case whose
+    environment does not name it runs without.
     """
 
     url: str
     name: str = "database"
-    setup: str = ""  # a file of SQL in the project that the new database begins with
+    setup: tuple[str, ...] = ()  # files of SQL in the project that the new database begins with
     tables: tuple[str, ...] = ()  # default: all
     ignore: tuple[str, ...] = ()  # columns that may differ: `created_at`, or `orders.id` of one table
 

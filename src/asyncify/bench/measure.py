@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from asyncify.bench.copies import copied
-from asyncify.bench.databases import fresh_databases, serve_all
+from asyncify.bench.databases import fresh_databases, serve_all, used_databases
 from asyncify.bench.latency import Latency
 from asyncify.bench.ledger import covered
 from asyncify.bench.machine import busy_seconds
@@ -129,11 +129,9 @@ class Bench:
 
     def measure(self, run: Run) -> Taken:
         """Make the requests of the run, after a warm-up."""
-        scenario, tree = self._scenario, run.tree
-        with (
-            copied(tree.root, self._scratch) as folder,
-            fresh_databases(scenario.databases, self._servers, folder) as urls,
-        ):
+        scenario = msgspec.structs.replace(self._scenario, env=self._scenario.env | run.case.env)
+        databases, tree = used_databases(scenario.databases, scenario.env), run.tree
+        with copied(tree.root, self._scratch) as folder, fresh_databases(databases, self._servers, folder) as urls:
             with start_all(scenario.started, folder.parent) as ports:
                 values = {"services": self._services, **ports, **{f"{name}.url": url for name, url in urls.items()}}
                 where = Surroundings(tree.python, scenario, folder, values)
@@ -147,7 +145,7 @@ class Bench:
                         {"do": "read", "spans": run.is_traced, "waits": run.unloaded is None}, PATIENCE
                     )
                     busy_after, own_after = busy_seconds(), _own_seconds()
-            rows = read_rows(scenario.databases, folder, urls)
+            rows = read_rows(databases, folder, urls)
             logs = self._logs(Counter(ran.logs) + Counter(complained(folder)))
         stand_in = msgspec.convert(record, StandInRecord)
         used = ran.usage.cpu_seconds + stand_in.usage.cpu_seconds + own_after - own

@@ -45,6 +45,7 @@ class HttpCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
     factory: bool = False  # `app` names a function that makes the app
     command: tuple[str, ...] = ()  # starts a server on `{port}`, in place of an app
     ready: Ready = Ready()
+    env: dict[str, str] = field(default_factory=dict)  # beside the scenario's
 
 
 class CallCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="call"):
@@ -54,6 +55,7 @@ class CallCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
     callable: str  # "package.module:name", "package.module:make_object().method", or ".method" of `object`
     object: dict[str, Any] = field(default_factory=dict)  # a `$new` table; `{services}` in it is the stand-in's address
     inputs: tuple[Input, ...] = field(name="input", default=(Input(),))
+    env: dict[str, str] = field(default_factory=dict)  # beside the scenario's
 
 
 class CommandCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="command"):
@@ -62,6 +64,7 @@ class CommandCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     name: str
     command: tuple[str, ...]  # `python` is the interpreter that runs the project; `{n}` as in Request
     stdin: str = ""
+    env: dict[str, str] = field(default_factory=dict)  # beside the scenario's
 
 
 Case: TypeAlias = HttpCase | CallCase | CommandCase
