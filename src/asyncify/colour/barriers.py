@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Set
 from dataclasses import dataclass
 
 from asyncify.catalogue import Catalogue
@@ -50,25 +50,29 @@ class Barrier:
 def find_barriers(
     graph: Graph,
     catalogue: Catalogue,
+    asked: Set[int],
     awaited: frozenset[Escape] = frozenset(),
     without: frozenset[str] = frozenset(),
     *,
     factories: bool = True,
 ) -> dict[int, Barrier]:
-    """The first barrier of each function that has one; `awaited` are escapes to code that will await the function,
-    `without` are packs whose classes stay as they are. With `factories` a constructor whose class can have an async
-    factory has none, nor has a property that can be awaited."""
+    """The first barrier of each function of `asked` that has one; `awaited` are escapes to code that will await the
+    function, `without` are packs whose classes stay as they are. With `factories` a constructor whose class can have an
+    async factory has none, nor has a property that can be awaited."""
     found: dict[int, Barrier] = {}
-    free = awaited_getters(graph, catalogue) if factories else frozenset()
-    for fn in graph.objects.functions:
+    free = awaited_getters(graph, catalogue, asked) if factories else frozenset()
+    functions = [graph.objects.functions[number] for number in sorted(asked)]
+    for fn in functions:
         is_free = fn.number in free or (factories and may_have_factory(graph, fn))
         barrier = None if is_free else _by_name(graph, fn)
         if barrier is not None:
             found[fn.number] = barrier
-    families = {number: group for group in graph.families for number in group}
+    code = _with_relatives_in_code(graph)
     for escape in graph.escapes:
+        if escape.function not in asked:
+            continue
         is_getter = escape.slot is None and escape.function in free
-        if is_getter or escape.function in found or escape in awaited or _is_for_a_test(graph, escape, families):
+        if is_getter or escape.function in found or escape in awaited or _is_for_a_test(graph, escape, code):
             continue
         is_generator = graph.objects.functions[escape.function].fact.is_generator
         holds = holds_generator if is_generator else holds_callback
@@ -76,7 +80,7 @@ def find_barriers(
         if reason is not None:
             found[escape.function] = _barrier(reason, graph.place(escape.spot), escape.path)
     called = {edge.target for edge in graph.edges}
-    for fn in graph.objects.functions:
+    for fn in functions:
         if fn.number not in found and fn.owner >= 0:
             barrier = _by_base(graph, fn, fn.number in called, catalogue, without)
             if barrier is not None:
@@ -84,18 +88,25 @@ def find_barriers(
     return found
 
 
-def awaited_getters(graph: Graph, catalogue: Catalogue) -> frozenset[int]:
-    """The functions behind properties that may be awaited where they are read."""
+def awaited_getters(graph: Graph, catalogue: Catalogue, asked: Set[int]) -> frozenset[int]:
+    """The functions of `asked` behind properties that may be awaited where they are read."""
     functions = graph.objects.functions
-    return frozenset(number for number in graph.getters if may_be_awaited(graph, functions[number], catalogue))
+    return frozenset(number for number in graph.getters & asked if may_be_awaited(graph, functions[number], catalogue))
 
 
-def _is_for_a_test(graph: Graph, escape: Escape, families: Mapping[int, frozenset[int]]) -> bool:
+def _with_relatives_in_code(graph: Graph) -> set[int]:
+    """Functions that are no tests' own, and those of tests that share their colour with such."""
+    tests = [is_test(summary.path) for summary in graph.objects.summaries]
+    found = {fn.number for fn in graph.objects.functions if not tests[fn.file]}
+    for group in graph.families:
+        if not found.isdisjoint(group):
+            found |= group
+    return found
+
+
+def _is_for_a_test(graph: Graph, escape: Escape, code: Set[int]) -> bool:
     """Does a test hand over what it tests, to a test double say? The test follows the code, not the code the test."""
-    if not is_test(graph.objects.summaries[escape.spot[1]].path):
-        return False
-    family = families.get(escape.function, (escape.function,))
-    return not all(is_test(graph.path_of(member)) for member in family)
+    return escape.function in code and is_test(graph.objects.summaries[escape.spot[1]].path)
 
 
 def _barrier(reason: Reason, place: Place, path: str = "") -> Barrier:

@@ -11,7 +11,7 @@ from asyncify.catalogue import Catalogue
 from asyncify.colour.barriers import CONSTRUCTORS, Barrier, awaited_getters, find_barriers
 from asyncify.colour.colouring import Colour, Colouring, Link, Verdict
 from asyncify.infer.facts import Index
-from asyncify.infer.graph import DIRECT, FLOW, WRAPPER, Edge, Graph
+from asyncify.infer.graph import DIRECT, FLOW, WRAPPER, Edge, Escape, Graph
 from asyncify.infer.guards import Guard, Name
 from asyncify.place import Place
 from asyncify.reason import Reason
@@ -84,7 +84,8 @@ class _Spread:
         self.entries = entries
         self.held = held
         taken = [escape for escape in graph.escapes if awaited and graph.place(escape.spot) in awaited]
-        found = find_barriers(graph, catalogue, frozenset(taken), without, factories=barriers)
+        asked = _may_reach_a_wait(graph, taken)
+        found = find_barriers(graph, catalogue, asked, frozenset(taken), without, factories=barriers)
         if not barriers:
             found = {number: barrier for number, barrier in found.items() if barrier.reason in LANGUAGE}
         self.barriers = {n: barrier for n, barrier in found.items() if not self._has_shell(n, barrier)}
@@ -92,7 +93,7 @@ class _Spread:
         self._share_barriers()
         self.edges = [edge for edge in graph.edges if not edge.perhaps or _is_among(graph, edge, by_name)]
         self.is_wish = not barriers
-        free = awaited_getters(graph, catalogue) if barriers else frozenset()
+        free = awaited_getters(graph, catalogue, asked) if barriers else frozenset()
         self.edges += [edge for edge in graph.reads if edge.target in free]
         self.edges += [Edge(escape.scope, escape.function, "", DIRECT, escape.spot) for escape in taken]
         self.seeds = [
@@ -113,6 +114,7 @@ class _Spread:
                 self.holders.setdefault(name, []).append(guard)
         self.reached: dict[int, _Reached] = {}
         self.intrinsic: dict[int, _Reached] = {}  # wrappers that wait whatever they wrap
+        self.links: dict[int, Link] = {}  # by the state that they tell of
         self.rounds = 0
         self.capped = False
 
@@ -233,19 +235,48 @@ class _Spread:
         links: list[Link] = []
         state: _Reached | None = self.reached[number]
         while state is not None and len(links) < MAX_CHAIN:
+            links.append(self._link(state))
             edge = state.edge
             if edge is None:
-                member = self.functions[state.member]
-                place = self.graph.function_place(state.member)
-                links.append(Link(place, member.id))
                 state = self.reached.get(state.member)
             elif edge.target < 0:
-                links.append(Link(self.graph.place(edge.spot), edge.path))
-                return tuple(links)
+                break
             else:
-                links.append(Link(self.graph.place(edge.spot), self.graph.ids[edge.target]))
                 state = (self.intrinsic if edge.how == WRAPPER else self.reached).get(edge.target)
         return tuple(links)
+
+    def _link(self, state: _Reached) -> Link:
+        """Chains share their ends."""
+        link = self.links.get(id(state))
+        if link is None:
+            edge = state.edge
+            if edge is None:
+                link = Link(self.graph.function_place(state.member), self.functions[state.member].id)
+            else:
+                what = edge.path if edge.target < 0 else self.graph.ids[edge.target]
+                link = Link(self.graph.place(edge.spot), what)
+            self.links[id(state)] = link
+        return link
+
+
+def _may_reach_a_wait(graph: Graph, taken: Iterable[Escape]) -> set[int]:
+    """All functions that come into question, were there no barriers: of the others nobody asks what holds them."""
+    edges = [*graph.edges, *graph.reads, *(edge for pair in graph.made for edge in pair)]
+    callers: dict[int, list[int]] = {}
+    for edge in edges:
+        callers.setdefault(edge.target, []).append(edge.source)
+    for escape in taken:
+        callers.setdefault(escape.function, []).append(escape.scope)
+    family_of = {number: group for group in graph.families for number in group}
+    found = {*callers.get(-1, ()), *(guard.scope for guard in graph.guards)}
+    queue = list(found)
+    while queue:
+        number = queue.pop()
+        for other in (*callers.get(number, ()), *family_of.get(number, ())):
+            if other not in found:
+                found.add(other)
+                queue.append(other)
+    return found - {-1}
 
 
 def _by_target(edges: Iterable[Edge]) -> dict[int, list[Edge]]:
