@@ -253,3 +253,14 @@ def test_an_attribute_is_what_isinstance_says(lines: str, is_known: bool) -> Non
 
     found = [call for call in facts(source).calls if text_of(source, call.place.span) == "self.inner.get(1)"]
     assert bool(found) is is_known
+
+
+def test_classes_that_inherit_from_each_other_by_mistake_end() -> None:
+    text = "class A(B):\n    def f(self): self.g()\n\nclass B(A):\n    def g(self): self.f()\n\nclass C(A, B): pass\n"
+    summary = summarise(Source("a.py", text.encode(), "utf-8", text))
+    assert not isinstance(summary, ParseFault)
+    index = infer([summary], catalogue())
+    assert index.graph is not None
+
+    assert [cls.mro for cls in index.graph.objects.classes] == [(0, 1), (1, 0), (2, 1, 0)]
+    assert len(index.files["a.py"].calls) == 2

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 
 class _Located(Protocol):
@@ -14,8 +15,7 @@ class _Located(Protocol):
     end_col_offset: int | None
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, order=True, gc=False):
     """A span of one file.
 
     `path` is relative to the project's root, with forward slashes. Lines count from 1; columns count UTF-8

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from asyncify.place import Place
 
 if TYPE_CHECKING:
@@ -42,8 +44,7 @@ class Position(StrEnum):
     MAIN_BLOCK = "main-block"  # below `if __name__ == "__main__":`
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(msgspec.Struct, frozen=True, gc=False):
     """A function of the project. `id` is "path::qualname" (Python's qualname, `outer.<locals>.inner`), a second
     definition of the same name gets "#2" and so on."""
 

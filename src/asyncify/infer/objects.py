@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import msgspec
+
 from asyncify.index.summary import (
-    KEYWORD_ONLY,
+    POSITIONAL,
     POSITIONAL_ONLY,
     VAR_KEYWORD,
     VAR_POSITIONAL,
@@ -28,8 +30,7 @@ PLAIN_BASES = frozenset(
 MAX_HOPS = 12
 
 
-@dataclass(slots=True)
-class Fn:
+class Fn(msgspec.Struct, gc=False):
     """A function: its cells are numbers of the whole project."""
 
     id: str
@@ -78,6 +79,7 @@ class Objects:
         self.function_base: list[int] = []
         self.class_base: list[int] = []
         self._class_named: list[dict[str, int]] = []
+        self._skipped = 0  # bases that were left out because they inherit from what inherits from them
         cells = 0
         for file, summary in enumerate(summaries):
             self.cell_base.append(cells)
@@ -182,21 +184,28 @@ class Objects:
         return None
 
     def _order(self, cls: Cls) -> None:
-        order: list[int] = []
-        self._collect(cls.number, order, set())
         # left to right, depth first, a class that comes again counts at its last place, as Python does for diamonds
-        mro = tuple(reversed(list(dict.fromkeys(reversed(order)))))
+        mro = self._lined_up(cls, frozenset())
         cls.mro = mro
         cls.line = frozenset(mro)
         cls.outside = tuple(dict.fromkeys(path for number in mro for path in self.classes[number].direct_outside))
         cls.unknown_base = any(self.classes[number].unknown_base for number in mro)
 
-    def _collect(self, number: int, order: list[int], above: set[int]) -> None:
-        if number in above or len(order) > 500:
-            return
-        order.append(number)
-        for base in self.classes[number].bases:
-            self._collect(base, order, above | {number})
+    def _lined_up(self, cls: Cls, above: frozenset[int]) -> tuple[int, ...]:
+        """The class and all above it, but for those of `above`: a class may stand above itself, by mistake."""
+        if cls.mro and above.isdisjoint(cls.mro):
+            return cls.mro
+        order = [cls.number]
+        skipped, inner = self._skipped, above | {cls.number}
+        for base in cls.bases:
+            if base in inner:
+                self._skipped += 1
+            else:
+                order.extend(self._lined_up(self.classes[base], inner))
+        mro = tuple(reversed(dict.fromkeys(reversed(order))))
+        if self._skipped == skipped:
+            cls.mro = mro
+        return mro
 
     # Questions
 
@@ -231,14 +240,17 @@ def _function(
     named: dict[str, int] = {}
     vararg = kwarg = 0
     for name, kind, cell in fact.params:
-        if kind == VAR_POSITIONAL:
+        if kind == POSITIONAL:
+            positional.append(base + cell)
+            named[name] = base + cell
+        elif kind == VAR_POSITIONAL:
             vararg = base + cell
         elif kind == VAR_KEYWORD:
             kwarg = base + cell
         else:
-            if kind != KEYWORD_ONLY:
+            if kind == POSITIONAL_ONLY:
                 positional.append(base + cell)
-            if kind != POSITIONAL_ONLY:
+            else:
                 named[name] = base + cell
     return Fn(
         id=_unique(f"{summary.path}::{fact.qualname}", seen),
