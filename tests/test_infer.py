@@ -264,3 +264,17 @@ def test_classes_that_inherit_from_each_other_by_mistake_end() -> None:
 
     assert [cls.mro for cls in index.graph.objects.classes] == [(0, 1), (1, 0), (2, 1, 0)]
     assert len(index.files["a.py"].calls) == 2
+
+
+def test_arguments_pass_through_stars_whatever_is_known_first() -> None:
+    source = (
+        f"{ENGINE}\n\nclass Base:\n    def __init__(self, engine, **more):\n"
+        "        self.engine = engine\n        self.other = more['other']\n\n"
+        "class Sub(Base):\n    def __init__(self, *args, **kwargs):\n"
+        "        super(Sub, self).__init__(*args, **kwargs)\n\n"
+        "    def go(self):\n        self.engine.request()\n        self.other.request()\n\n"
+        "def main():\n    Sub(Engine(), other=Engine())\n"
+    )
+
+    assert targets_in({"app.py": source}, "app.py", "self.engine.request()") == (["app.py::Engine.request"], False)
+    assert targets_in({"app.py": source}, "app.py", "self.other.request()") == (["app.py::Engine.request"], False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from asyncify.infer.cells import Reaction
 from asyncify.infer.members import Members
 from asyncify.infer.values import Kind
@@ -21,6 +23,7 @@ class Containers(Members):
     def prepare_containers(self) -> None:
         self.containers = {}
         self._keys: dict[int, dict[Key, int]] = {}
+        self._key_readers: dict[int, list[Callable[[Key, int], None]]] = {}  # container -> who must hear of new keys
         self._made = 0
         self._of_place: dict[object, int] = {}
 
@@ -43,7 +46,15 @@ class Containers(Members):
         if cell is None:
             cell = keys[key] = self.cells.new()
             self.cells.edge(cell, keys[ANY])
+            for read in self._key_readers.get(number, ()):
+                read(key, cell)
         return cell
+
+    def each_key(self, number: int, read: Callable[[Key, int], None]) -> None:
+        """Have the constant keys of a container read, those that it has and those that come."""
+        self._key_readers.setdefault(number, []).append(read)
+        for key, cell in self.known_keys(number):
+            read(key, cell)
 
     def known_keys(self, number: int) -> list[tuple[Key, int]]:
         return [(key, cell) for key, cell in self._keys.get(number, {}).items() if key not in {ANY, UNKNOWN}]

@@ -8,6 +8,8 @@ from asyncify.infer.values import Kind
 
 Arguments = tuple[tuple[str, int], ...]  # "", "*", "**" or the keyword, and the cell
 
+MOST_POSITIONS = 20  # a function that calls itself with one argument more each time would have no end
+
 
 class Parameters(Containers):
     """What a function of the project is given, by place, by name, and out of `*args` and `**kwargs`."""
@@ -51,7 +53,7 @@ class Parameters(Containers):
     def _collect(self, variable: int, key: str | int, cell: int) -> None:
         """Into `*args` or `**kwargs`, which is a container of its own."""
         container = self.container_at(("arguments", variable))
-        self.put_into(container, key, cell)
+        self.put_into(container, None if isinstance(key, int) and key > MOST_POSITIONS else key, cell)
         self.cells.add(variable, self.values.of(Kind.CONT, container))
 
     def _on_star(self, value: int, reaction: Reaction) -> None:
@@ -59,9 +61,12 @@ class Parameters(Containers):
         kind, first, _ = self.data[value]
         if kind != Kind.CONT:
             return
-        for key, cell in self.known_keys(int(first)):
+
+        def bind(key: str | int | None, cell: int) -> None:
             if isinstance(key, int):
                 self._bind_position(number, index + key, cell)
+
+        self.each_key(int(first), bind)
         unknown = self.slot(int(first), UNKNOWN)
         fn = self.functions[number]
         for position in range(index, len(fn.positional)):
@@ -73,12 +78,15 @@ class Parameters(Containers):
         if kind != Kind.CONT:
             return
         fn = self.functions[number]
-        for key, cell in self.known_keys(int(first)):
+
+        def bind(key: str | int | None, cell: int) -> None:
             target = fn.named.get(str(key), 0)
             if target and not (fn.is_method and target == fn.positional[0]):
                 self.cells.edge(cell, target)
             elif fn.kwarg:
                 self._collect(fn.kwarg, str(key), cell)
+
+        self.each_key(int(first), bind)
 
     def hand_back(self, number: int, receiver: int, result: int) -> None:
         fn = self.functions[number]

@@ -36,11 +36,17 @@ def guess(solver: Solver) -> bool:
         loads = {base + target: (base + origin, name) for origin, name, target in packed if name in names}
         first = solver.site_base[file]
         for site in solver.sites[first : first + summary.call_count] if loads else ():
-            if site.callee in loads and not site.targets and not solver.cells.held(loads[site.callee][0]):
+            if site.callee in loads and not site.targets and _is_unknown(solver, loads[site.callee][0], site):
                 found = _aim(solver, site, names[loads[site.callee][1]]) or found
         found = _aim_dynamic(solver, file) or found
         found = _aim_through_attribute(solver, file, attributes) or found
     return found
+
+
+def _is_unknown(solver: Solver, receiver: int, site: Site) -> bool:
+    """Is nothing known of the receiver, or only objects of the project's classes that have no such method?"""
+    held = solver.cells.held(receiver)
+    return not held or (not solver.cells.held(site.callee) and all(solver.data[v][0] == Kind.INST for v in held))
 
 
 def _aim_through_attribute(solver: Solver, file: int, rare: frozenset[str]) -> bool:
