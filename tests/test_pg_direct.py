@@ -90,9 +90,7 @@ def test_a_repository_of_blocks(people: Databases) -> None:
             async def find(self, name):
                 # by name
                 return await self.conn.fetchrow(
-                    "SELECT id, name, born FROM people WHERE name = $1",
-                    name,
-                    record_class=_aio.RealDictRow,
+                    "SELECT id, name, born FROM people WHERE name = $1", name, record_class=_aio.RealDictRow
                 )
 
             async def older(self, age):
@@ -199,15 +197,13 @@ def test_connections_of_a_pool(people: Databases) -> None:
 
             async def names(self):
                 async with self.pool.acquire() as conn:
-                    rows = await conn.fetch("SELECT name FROM people ORDER BY id")
-                    return [name for (name,) in rows]
+                    return [name for (name,) in await conn.fetch("SELECT name FROM people ORDER BY id")]
 
             async def add(self, name):
                 async with self.pool.acquire() as conn:
                     try:
                         await conn.execute("INSERT INTO people (name) VALUES ($1)", name)
                     except _aio.IntegrityError:
-                        await conn.rollback()
                         return False
                     else:
                         return True
@@ -300,6 +296,158 @@ def test_a_connection_of_one_function(people: Databases) -> None:
     )
 
 
+def test_statements_up_to_a_commit_are_a_transaction(people: Databases) -> None:
+    check_psycopg2(
+        people,
+        before="""
+        import psycopg2
+        from psycopg2.pool import ThreadedConnectionPool
+
+
+        def transfer(pool, giver, taker, amount):
+            conn = pool.getconn()
+            try:
+                with conn.cursor() as cur:
+                    cur.execute("UPDATE people SET age = age - %s WHERE name = %s", (amount, giver))
+                    cur.execute("UPDATE people SET age = age + %s WHERE name = %s", (amount, taker))
+                conn.commit()
+            except Exception:
+                conn.rollback()
+                raise
+            finally:
+                pool.putconn(conn)
+
+
+        class Store:
+            def __init__(self, dsn):
+                self.conn = psycopg2.connect(dsn)
+
+            def save(self, name, age):
+                try:
+                    cur = self.conn.cursor()
+                    # first what is there
+                    cur.execute("SELECT age FROM people WHERE name = %s FOR UPDATE", (name,))
+                    row = cur.fetchone()
+                    cur.execute("INSERT INTO people (name, age) VALUES (%s, 1)", ("new " + name,))
+                    cur.execute("UPDATE people SET age = %s WHERE name = %s", (age + row[0], name))
+                    self.conn.commit()
+                    return row
+                except Exception as error:
+                    self.conn.rollback()
+                    raise RuntimeError(name) from error
+
+            def forget(self, name):
+                try:
+                    with self.conn.cursor() as cur:
+                        cur.execute("DELETE FROM people WHERE name = %s", (name,))
+                    self.conn.commit()
+                except Exception:
+                    self.conn.rollback()
+
+
+        def add(dsn, names):
+            conn = psycopg2.connect(dsn)
+            cur = conn.cursor()
+            for name in names:
+                try:
+                    cur.execute("INSERT INTO people (name) VALUES (%s)", (name,))
+                    conn.commit()
+                except psycopg2.IntegrityError as error:
+                    print(error.pgcode)
+                    conn.rollback()
+            cur.execute("SELECT count(*) FROM people")
+            total = cur.fetchone()[0]
+            cur.close()
+            conn.close()
+            return total
+
+
+        def run(dsn):
+            pool = ThreadedConnectionPool(1, 2, dsn)
+            store = Store(dsn)
+            transfer(pool, "ann", "bob", 5)
+            for name in ("bob", "nobody"):
+                try:
+                    print(store.save(name, 2))
+                except RuntimeError as error:
+                    print(error, type(error.__cause__))
+            store.forget("cy")
+            try:
+                transfer(pool, "ann", "bob", "much")
+            except psycopg2.DataError as error:
+                print(error.pgcode)
+            return add(dsn, ["dan", "ann", "eve"])
+        """,
+        after="""
+        import _aio
+
+
+        async def transfer(pool, giver, taker, amount):
+            async with pool.acquire() as conn:
+                async with conn.transaction():
+                    await conn.execute("UPDATE people SET age = age - $1 WHERE name = $2", amount, giver)
+                    await conn.execute("UPDATE people SET age = age + $1 WHERE name = $2", amount, taker)
+
+
+        class Store:
+            def __init__(self, dsn):
+                self.conn = _aio.connect(dsn)
+
+            async def save(self, name, age):
+                try:
+                    # first what is there
+                    async with self.conn.transaction():
+                        row = await self.conn.fetchrow(
+                            "SELECT age FROM people WHERE name = $1 FOR UPDATE", name
+                        )
+                        await self.conn.execute(
+                            "INSERT INTO people (name, age) VALUES ($1, 1)", "new " + name
+                        )
+                        await self.conn.execute(
+                            "UPDATE people SET age = $1 WHERE name = $2", age + row[0], name
+                        )
+                    return row
+                except Exception as error:
+                    raise RuntimeError(name) from error
+
+            async def forget(self, name):
+                try:
+                    await self.conn.execute("DELETE FROM people WHERE name = $1", name)
+                except Exception:
+                    pass
+
+
+        async def add(dsn, names):
+            conn = await _aio.connect(dsn)
+            for name in names:
+                try:
+                    await conn.execute("INSERT INTO people (name) VALUES ($1)", name)
+                except _aio.IntegrityError as error:
+                    print(error.pgcode)
+            total = await conn.fetchval("SELECT count(*) FROM people")
+            await conn.close()
+            return total
+
+
+        async def run(dsn):
+            pool = await _aio.ConnectionPool(1, 2, dsn)
+            store = Store(dsn)
+            await transfer(pool, "ann", "bob", 5)
+            for name in ("bob", "nobody"):
+                try:
+                    print(await store.save(name, 2))
+                except RuntimeError as error:
+                    print(error, type(error.__cause__))
+            await store.forget("cy")
+            try:
+                await transfer(pool, "ann", "bob", "much")
+            except _aio.DataError as error:
+                print(error.pgcode)
+            return await add(dsn, ["dan", "ann", "eve"])
+        """,
+    )
+
+
 STAYS = {
     "a write that nobody commits": """
         cur.execute("insert into people (name) values (%s)", ("dan",))
@@ -323,10 +471,30 @@ STAYS = {
             conn.commit()
         return None
     """,
-    "two statements before one commit": """
-        cur.execute("insert into people (name) values (%s)", ("dan",))
-        cur.execute("insert into people (name) values (%s)", ("ann",))
+    "a way out before the commit": """
+        cur.execute("insert into people (name) values (%s) returning id", ("dan",))
+        if cur.fetchone()[0] > 3:
+            return "not committed"
         conn.commit()
+    """,
+    "a failure that is survived before the commit": """
+        for name in ("dan", "ann", "eve"):
+            try:
+                cur.execute("insert into people (name) values (%s)", (name,))
+                conn.commit()
+            except psycopg2.IntegrityError as error:
+                print(error.pgcode)
+            except psycopg2.InternalError as error:
+                print(error.pgcode)
+    """,
+    "a commit for whatever was done": """
+        try:
+            cur.execute("insert into people (name) values (%s)", ("dan",))
+            cur.execute("select 1 / 0")
+        except psycopg2.Error:
+            pass
+        finally:
+            conn.commit()
     """,
     "a placeholder in quotes": """
         cur.execute("select name from people where name = '%s'", (5,))

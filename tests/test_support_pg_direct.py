@@ -14,7 +14,7 @@ import psycopg2.extras
 import pytest
 
 from asyncify.bench.postgres import Postgres
-from asyncify.support import pg_connection, pg_direct
+from asyncify.support import pg_connection, pg_direct, pg_errors
 from support_postgres import Databases
 
 pytest_plugins = ["support_fixtures"]
@@ -145,3 +145,93 @@ def test_a_value_is_stored_and_found_as_before(things: Databases, column: str, v
     before, after = both(things, old, new)
 
     assert before == after
+
+
+def test_statements_stay_prepared_until_a_table_changes(things: Databases) -> None:
+    with things.fresh("things") as database:
+
+        async def run() -> list[Any]:
+            connection = await pg_connection.connect(database.url)
+            other = await pg_connection.connect(database.url)
+            found = []
+            for column in ("key uuid", "key text"):
+                for number in (1, 2):
+                    found.append(await connection.fetch("select * from changing where number = $1", number))
+                    found.append(await connection.fetch("select $1::int4 as other", number))
+                await other.execute(f"alter table changing drop if exists key, add {column} default null")
+            counts = await connection.fetch("select count(*) from pg_prepared_statements")
+            await other.execute("drop table changing")
+            for one in (connection, other):
+                await one.close()
+            return [*found, counts]
+
+        connection = psycopg2.connect(database.url)
+        with connection, connection.cursor() as cursor:
+            cursor.execute("create table changing (number int); insert into changing values (1)")
+        connection.close()
+        found = asyncio.run(run())
+
+    assert found[:4] == [[(1,)], [(1,)], [], [(2,)]]
+    assert found[4:8] == [[(1, None)], [(1,)], [], [(2,)]]
+    assert found[-1][0][0] >= 2
+
+
+def test_without_statements_of_its_own_on_the_server(things: Databases) -> None:
+    """As behind a pool that lends a connection for one transaction: what was prepared is not there any more."""
+    with things.fresh("things") as database:
+
+        async def run() -> list[Any]:
+            connection = await pg_connection.connect(database.url)
+            found = [await connection.fetchval("select $1::int4", 1)]
+            await (await connection._opened()).execute("deallocate all")
+            found += [await connection.fetchval("select $1::int4", number) for number in (2, 3)]
+            await connection.close()
+            return found
+
+        assert asyncio.run(run()) == [1, 2, 3]
+
+
+def test_a_failure_shows_the_statement_with_its_literals(things: Databases) -> None:
+    def old(connection: Any) -> str:
+        with pytest.raises(psycopg2.Error) as raised:
+            connection.cursor().execute("select nothing from things where name = %s or nowhere = %s", ("o'b", 1))
+        return f"{raised.value}{raised.value.pgerror}{raised.value.diag.statement_position}"
+
+    async def new(connection: Any) -> str:
+        with pytest.raises(pg_errors.Error) as raised:
+            await connection.fetch("select nothing from things where name = $1 or nowhere = $2", "o'b", 1)
+        return f"{raised.value}{raised.value.pgerror}{raised.value.diag.statement_position}"
+
+    before, after = both(things, old, new)
+
+    assert before == after
+
+
+def test_the_session_s_modes_hold_for_statements_without_a_transaction(things: Databases) -> None:
+    def old(connection: Any) -> Any:
+        connection.set_session(readonly=True)
+        cursor = connection.cursor()
+        cursor.execute("insert into things (name) values ('a')")
+
+    async def new(connection: Any) -> Any:
+        connection.set_session(readonly=True)
+        await connection.execute("insert into things (name) values ('a')")
+
+    before, after = both(things, old, new)
+
+    assert before == after
+
+
+def test_a_transaction_within_another_is_refused(things: Databases) -> None:
+    with things.fresh("things") as database:
+
+        async def run() -> None:
+            connection = await pg_connection.connect(database.url)
+            try:
+                async with connection.transaction(), connection.transaction():
+                    pass
+            finally:
+                await connection.close()
+
+        with pytest.raises(pg_errors.InterfaceError, match="open already"):
+            asyncio.run(run())

@@ -11,6 +11,7 @@ from asyncify.plan.merging import merged
 from asyncify.plan.quoted import names_in
 from asyncify.plan.scene import Decided, Scene
 from asyncify.plan.step import (
+    DropHandler,
     DropItem,
     FanOutElements,
     FanOutLoop,
@@ -55,7 +56,7 @@ def _modules_named(texts: Iterable[str], catalogue: Catalogue) -> set[str]:
 
 def _freed(scene: Scene, step: Step) -> set[str]:
     """Names that stood in what a step replaces and that its template does not keep."""
-    if isinstance(step.action, Remove | DropItem | HoldOpen):
+    if isinstance(step.action, Remove | DropItem | DropHandler | HoldOpen):
         return set(scene.tree.names_at(step.place))
     if isinstance(step.action, Unroll):
         block = scene.tree.statement_at(step.place)

@@ -100,7 +100,21 @@ class Unroll:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """The statement at the step's place goes; comments before it stay."""
+    """The statement at the step's place goes; comments before it stay. An empty block passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropHandler:
+    """The `except` clause at the step's place goes; with the last of a `try` that has no `finally`, the `try` does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enclose:
+    """The statements from the step's place to the one that starts where `last` does stand in `async with TEMPLATE:`."""
+
+    template: str
+    last: Place
+    holes: tuple[Hole, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +256,8 @@ Action = (
     | Unroll
     | Remove
     | DropItem
+    | DropHandler
+    | Enclose
     | HoldOpen
     | RunDirectly
     | SplitEntry

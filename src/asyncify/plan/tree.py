@@ -53,8 +53,10 @@ class Tree:
         return self._statements.get(place.span)
 
     def names_at(self, place: Place) -> list[str]:
-        """The names in the expression or statement with this place."""
-        node = self._statements.get(place.span) or self._expressions.get(place.span)
+        """The names in the expression, statement or `except` clause with this place."""
+        handlers = (node for node in ast.walk(self.module) if isinstance(node, ast.ExceptHandler))
+        node: ast.AST | None = self._statements.get(place.span) or self._expressions.get(place.span)
+        node = node or next((handler for handler in handlers if self.place(handler) == place), None)
         return [n.id for n in ast.walk(node) if isinstance(n, ast.Name)] if node is not None else []
 
     def imported(self, node: ast.expr) -> str:

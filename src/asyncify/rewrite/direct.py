@@ -88,6 +88,25 @@ def held_open(made: cst.SimpleStatementLine, tried: cst.Try) -> cst.With:
     )
 
 
+def enclosed(opener: cst.BaseExpression, first: Statement, body: Sequence[Statement]) -> cst.With:
+    """`async with OPENER:` round the statements, with the lines before the first of them before it."""
+    lines = getattr(first, "leading_lines", ())
+    inner = [body[0].with_changes(leading_lines=()), *body[1:]]
+    return cst.With(
+        items=[cst.WithItem(opener)],
+        body=cst.IndentedBlock(body=inner),
+        asynchronous=cst.Asynchronous(),
+        leading_lines=lines,
+    )
+
+
+def untried(statement: cst.Try) -> list[Statement]:
+    """What was tried, without the `try`."""
+    first, *rest = cst.ensure_type(statement.body, cst.IndentedBlock).body
+    lines = [*statement.leading_lines, *getattr(first, "leading_lines", ())]
+    return [first.with_changes(leading_lines=lines), *rest]
+
+
 def following(removed: Sequence[Statement], statement: Statement, *, is_first: bool) -> Statement:
     """The statement behind those that go, with the lines before them; without blank ones at the head of a block."""
     own = list(getattr(statement, "leading_lines", ()))

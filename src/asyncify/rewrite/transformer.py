@@ -10,7 +10,9 @@ import libcst as cst
 from libcst.metadata import PositionProvider
 
 from asyncify.plan.step import (
+    DropHandler,
     DropItem,
+    Enclose,
     EnterAsync,
     FanOutElements,
     FanOutLoop,
@@ -43,7 +45,7 @@ from asyncify.rewrite.blocks import (
     with_functions,
     yielded_from,
 )
-from asyncify.rewrite.direct import direct_call, following, held_open, without_items
+from asyncify.rewrite.direct import direct_call, enclosed, following, held_open, untried, without_items
 from asyncify.rewrite.fill import bare, fill, spliced_elements, with_await_in_parentheses
 from asyncify.rewrite.formatted import self_documented
 from asyncify.rewrite.gathering import gathered_elements, gathered_loop, gathered_row, kept_value, returned
@@ -68,6 +70,9 @@ class StepsTransformer(cst.CSTTransformer):
         self._removed: dict[Start, Step] = {}
         self._emptied: set[Start] = set()  # blocks of which all items are dropped
         self._held_open: dict[Start, Step] = {}
+        self._enclosed: dict[Start, tuple[Step, Enclose]] = {}
+        self._dropped: dict[Start, Step] = {}  # `except` clauses
+        self._untried: set[Start] = set()  # `try` statements of which no clause is left
         self._holds: dict[Start, tuple[Step, Hold, Span]] = {}
         self._started: dict[Start, Start] = {}  # the statement that makes an empty list -> the loop that fills it
         self._generators: dict[Span, Step] = {}  # by the span of the element
@@ -103,6 +108,11 @@ class StepsTransformer(cst.CSTTransformer):
             self._removed[span[:2]] = step
         elif isinstance(action, HoldOpen):
             self._held_open[span[:2]] = step
+        elif isinstance(action, DropHandler):
+            self._dropped[span[:2]] = step
+        elif isinstance(action, Enclose):
+            self._enclosed[span[:2]] = (step, action)
+            self._wanted.update(self._columns.span(hole.place) for hole in action.holes)
         elif isinstance(action, FanOutElements):
             (self._generators if action.is_generator else self._expressions)[span] = step
             self._wanted.update(self._columns.span(hole.place) for hole in action.holes)
@@ -294,6 +304,16 @@ class StepsTransformer(cst.CSTTransformer):
             return updated_node.with_changes(asynchronous=cst.Asynchronous())
         return split_with(updated_node, asynchronous)
 
+    def leave_Try(self, original_node: cst.Try, updated_node: cst.Try) -> cst.BaseStatement:
+        steps = [self._dropped.get(self._span(handler)[:2]) for handler in original_node.handlers]
+        kept = [handler for handler, step in zip(updated_node.handlers, steps, strict=True) if step is None]
+        for step in filter(None, steps):
+            self._done(step)
+        if not kept and updated_node.handlers and updated_node.finalbody is None:
+            self._untried.add(self._span(original_node)[:2])
+            return updated_node
+        return updated_node if len(kept) == len(steps) else updated_node.with_changes(handlers=kept)
+
     def _flagged(self, kind: type, node: cst.BaseExpression) -> bool:
         return self._flag(kind, node) is not None
 
@@ -323,7 +343,7 @@ class StepsTransformer(cst.CSTTransformer):
 
     def leave_IndentedBlock(self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock) -> cst.BaseSuite:
         body = self._assembled(original_node.body, updated_node.body)
-        return updated_node if body is None else updated_node.with_changes(body=body)
+        return updated_node if body is None else updated_node.with_changes(body=body or [cst.parse_statement("pass")])
 
     def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
         body = self._assembled(original_node.body, updated_node.body)
@@ -332,7 +352,7 @@ class StepsTransformer(cst.CSTTransformer):
     def _assembled(self, originals: Sequence[cst.CSTNode], updates: Sequence[cst.CSTNode]) -> list[Statement] | None:
         starts = [self._span(node)[:2] for node in originals]
         touched = self._holds.keys() | self._withs.keys() | self._functions.keys() | self._hoisted.keys()
-        touched |= self._removed.keys() | self._held_open.keys() | self._emptied
+        touched |= self._removed.keys() | self._held_open.keys() | self._emptied | self._untried | self._enclosed.keys()
         touched |= self._loops.keys() | self._started.keys() | self._rows.keys() | self._kept.keys()
         if not self._yields and not any(start in touched for start in starts):
             return None
@@ -343,18 +363,31 @@ class StepsTransformer(cst.CSTTransformer):
         removed: list[Statement] = []
         at = 0
         while at < len(statements):
-            if (step := self._removed.get(starts[at])) is not None:
+            if starts[at] not in self._enclosed and (step := self._removed.get(starts[at])) is not None:
                 self._done(step)
                 removed.append(statements[at])
                 at += 1
                 continue
-            taken, replaced = self._joined_at(at, starts, statements)
+            taken, replaced = self._enclosed_at(at, starts, statements) or self._joined_at(at, starts, statements)
             if removed and replaced:
                 replaced = [following(removed, replaced[0], is_first=not result), *replaced[1:]]
                 removed = []
             result.extend(replaced)
             at += taken
         return result
+
+    def _enclosed_at(
+        self, at: int, starts: Sequence[Start], statements: Sequence[Statement]
+    ) -> tuple[int, Sequence[Statement]] | None:
+        if starts[at] not in self._enclosed:
+            return None
+        step, action = self._enclosed.pop(starts[at])
+        self._done(step)
+        end = starts.index(self._columns.span(action.last)[:2]) + 1
+        holes = {hole.name: self._filled[self._columns.span(hole.place)] for hole in action.holes}
+        opener = fill(action.template, {"aio": cst.Name(self._support), **holes}, None)
+        inner = self._joined(starts[at:end], statements[at:end])
+        return end - at, [enclosed(opener, inner[0], inner)]
 
     def _joined_at(
         self, at: int, starts: Sequence[Start], statements: Sequence[Statement]
@@ -373,6 +406,8 @@ class StepsTransformer(cst.CSTTransformer):
             return 1, with_functions(self._hoisted.pop(start), statement)
         if start in self._holds:
             return self._hold_at(at, starts, statements)
+        if start in self._untried and isinstance(statement, cst.Try):
+            return 1, untried(statement)
         if start in self._emptied and isinstance(statement, cst.With):
             return 1, unrolled(statement)
         if (step := self._held_open.get(start)) is not None:

@@ -65,12 +65,20 @@ class _Direct(_Session):
         self, raw: Any, query: str, args: tuple[Any, ...]
     ) -> tuple[list[asyncpg.Record], _Prepared]:
         """In the transaction that is open, or is to be; else in one of its own, with a BEGIN only for its modes."""
-        modes = (self._level, self._readonly, self._deferrable) != (None, None, None)
         if self._is_begun or self._is_entered:
             await self._begin(raw)
             return await self._answered(raw, query, args)
-        if not modes:
-            return await self._alone(raw, query, args)
+        if self._keeps_prepared and (self._level, self._readonly, self._deferrable) == (None, None, None):
+            try:
+                return await self._answered(raw, query, args, is_kept=True)
+            except (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError):
+                self._prepared.clear()  # another session has changed a table
+            except (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError):
+                self._keeps_prepared = False  # what is between lends a connection for one transaction only
+        return await self._between(raw, query, args)
+
+    async def _between(self, raw: Any, query: str, args: tuple[Any, ...]) -> tuple[list[asyncpg.Record], _Prepared]:
+        """Between BEGIN and COMMIT."""
         await self._begin(raw, always=True)
         try:
             result = await self._answered(raw, query, args)
@@ -82,14 +90,6 @@ class _Direct(_Session):
         await raw.execute("COMMIT")
         return result
 
-    async def _alone(self, raw: Any, query: str, args: tuple[Any, ...]) -> tuple[list[asyncpg.Record], _Prepared]:
-        """Statements stay prepared. Where another session has changed a table since, they are prepared anew."""
-        try:
-            return await self._answered(raw, query, args, is_kept=True)
-        except (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError):
-            self._prepared.clear()
-            return await self._answered(raw, query, args)
-
     async def _answered(
         self, raw: Any, query: str, args: tuple[Any, ...], *, is_kept: bool = False
     ) -> tuple[list[asyncpg.Record], _Prepared]:
@@ -100,7 +100,7 @@ class _Direct(_Session):
         try:
             if prepared is None:
                 is_kept = is_kept and (bound is None or bound.is_whole)
-                name = None if is_kept else ""
+                name = f"_aio_{self._token}_{next(self._numbers)}" if is_kept else ""
                 prepared = await _prepare(raw, text, self._text_types, self._caster(), name=name)
                 casts = _casts(bound, prepared.statement.get_parameters(), known) if bound else known
                 if casts != known:

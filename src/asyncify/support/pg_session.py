@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import secrets
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -46,6 +48,9 @@ class _Session:
         self._lock = asyncio.Lock()
         self._text_types: set[str] = set()
         self._prepared: dict[str, Any] = {}  # statements without a transaction stay prepared, by their text
+        self._keeps_prepared = True
+        self._numbers = itertools.count()
+        self._token = secrets.token_hex(4)  # names of prepared statements may not meet those of other clients
         self._casts: dict[str, dict[int, str | None]] = {}  # by statement: what its parameters make of a str
         self._is_closed = self._is_lost = False
         self._is_begun = self._is_failed = self._is_entered = False

@@ -131,10 +131,10 @@ class _Prepared:
     casts: tuple[Callable[[Any], Any] | None, ...]
 
 
-async def _prepare(raw: Any, text: str, known: set[str], cursor: object, name: str | None = "") -> _Prepared:
+async def _prepare(raw: Any, text: str, known: set[str], cursor: object, name: str = "") -> _Prepared:
     """Prepare a statement that may have rows. `known` are the types that this connection gives as text already.
 
-    Without a name the server forgets it with the next; with None it gets a name of its own.
+    Without a name the server forgets it with the next.
     """
     statement = await raw.prepare(text, name=name)
     columns = statement.get_attributes()
@@ -145,9 +145,9 @@ async def _prepare(raw: Any, text: str, known: set[str], cursor: object, name: s
         await raw.set_type_codec(short, schema=schema, encoder=_as_input, decoder=str, format="text")
         known.add(kind)
     if any(hidden):
-        statement = await raw.prepare(_spelled_out(text, hidden), name=name)
+        statement = await raw.prepare(_spelled_out(text, hidden), name=name and f"{name}s")
     elif missing:
-        statement = await raw.prepare(text, name=name)
+        statement = await raw.prepare(text, name=name and f"{name}t")
     return _Prepared(statement, columns, tuple(_cast(column.type, cursor) for column in columns))
 
 

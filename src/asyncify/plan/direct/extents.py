@@ -45,7 +45,7 @@ def _guards(scene: Scene, block: ast.With, item: ast.withitem, owner: ast.expr) 
     entered = item.context_expr
     if _is_assigned(block, owner, item):
         return None
-    if _is_call_of(scene, entered, CONNECT):
+    if is_call_of(scene, entered, CONNECT):
         return Guard(block, item, True) if _same(item.optional_vars, owner) else None
     if CONNECTION not in scene.types_at(entered):
         return None
@@ -73,7 +73,8 @@ def _dump(node: ast.expr) -> str:
     return ast.unparse(node)
 
 
-def _is_call_of(scene: Scene, node: ast.expr, path: str) -> bool:
+def is_call_of(scene: Scene, node: ast.expr, path: str) -> bool:
+    """Is it a call of this callable, or of this method of a pool?"""
     call = scene.calls.get(scene.tree.place(node).span) if isinstance(node, ast.Call) else None
     return call is not None and (pack_paths(call) == [path] or is_of_pool(call, path))
 
@@ -104,13 +105,13 @@ def is_owned(scene: Scene, function: FunctionNode, owner: ast.expr) -> bool:
 def _is_new(scene: Scene, name: ast.Name) -> bool:
     parent = scene.tree.parent(name)
     if isinstance(parent, ast.Assign):
-        return any(_is_call_of(scene, parent.value, path) for path in (CONNECT, GETCONN))
+        return any(is_call_of(scene, parent.value, path) for path in (CONNECT, GETCONN))
     if not isinstance(parent, ast.withitem):
         return False
     entered = parent.context_expr
     if isinstance(entered, ast.Call) and scene.tree.imported(entered.func) == CLOSING and len(entered.args) == 1:
-        return _is_call_of(scene, entered.args[0], CONNECT)
-    return _is_call_of(scene, entered, CONNECT)
+        return is_call_of(scene, entered.args[0], CONNECT)
+    return is_call_of(scene, entered, CONNECT)
 
 
 def _stays(scene: Scene, name: ast.Name) -> bool:
@@ -121,62 +122,7 @@ def _stays(scene: Scene, name: ast.Name) -> bool:
         outer = scene.tree.parent(parent)
         return parent.attr in OF_CONNECTION and isinstance(outer, ast.Call) and outer.func is parent
     outer = scene.tree.parent(parent) if isinstance(parent, ast.keyword) else parent
-    return isinstance(outer, ast.Call) and _is_call_of(scene, outer, PUTCONN)
-
-
-def is_closed(scenes: Iterable[Scene], cursors: dict[str, tuple[CursorUse, ...]]) -> bool:
-    """Does each statement of the project run in a `with` block of its connection, or on a connection of its own
-    function? Then no block begins inside a transaction that is open already."""
-    return all(_leaves_nothing_open(scene, cursors.get(scene.path, ())) for scene in scenes)
-
-
-def _leaves_nothing_open(scene: Scene, cursors: tuple[CursorUse, ...]) -> bool:
-    own = {
-        (cursor.function, name)
-        for cursor in cursors
-        if is_owned(scene, cursor.function, cursor.owner) and (name := _name_of(cursor)) is not None
-    }
-    for call in scene.facts.calls:
-        if not _runs_statement(scene, call):
-            continue
-        node = scene.node_of(call.place)
-        if node is None or not (_is_enclosed(scene, node) or _is_on(scene, node, own)):
-            return False
-    return True
-
-
-def _runs_statement(scene: Scene, call: Call) -> bool:
-    paths = pack_paths(call)
-    rules = [scene.catalogue.rule_for(path) for path in paths if path.startswith("psycopg2.ext")]
-    owners = ("psycopg2.extensions.connection.", "psycopg2.pool.")
-    waits = any(rule is not None and rule.waits is not None for rule in rules)
-    return waits and not all(path.startswith(owners) for path in paths)
-
-
-def _name_of(cursor: CursorUse) -> str | None:
-    if cursor.made is not None and isinstance(cursor.made.targets[0], ast.Name):
-        return cursor.made.targets[0].id
-    bound = cursor.block.items[-1].optional_vars if cursor.block is not None else None
-    return bound.id if isinstance(bound, ast.Name) else None
-
-
-def _is_enclosed(scene: Scene, node: ast.expr) -> bool:
-    for ancestor in scene.tree.ancestors(node):
-        if isinstance(ancestor, FunctionNode | ast.Lambda):
-            return False
-        if isinstance(ancestor, ast.With) and any(
-            CONNECTION in scene.types_at(item.context_expr) or _is_call_of(scene, item.context_expr, CONNECT)
-            for item in ancestor.items
-        ):
-            return True
-    return False
-
-
-def _is_on(scene: Scene, node: ast.expr, own: set[tuple[FunctionNode, str]]) -> bool:
-    """Is the statement run by a cursor of a connection that nobody else sees?"""
-    scope = scene.tree.scope(node)
-    names = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
-    return any((scope, n.id) in own for n in names)
+    return isinstance(outer, ast.Call) and is_call_of(scene, outer, PUTCONN)
 
 
 # ---------------------------------------------------------------- what may go without a transaction
@@ -230,12 +176,7 @@ def _cannot_fail(value: ast.expr, read: ast.expr) -> bool:
 def is_quiet(scene: Scene, guard: Guard, cursors: list[CursorUse]) -> bool:
     """Does nothing happen in the block but the statements of these cursors: no other call of the database, of a
     function that may know the connection, no commit, no pause in which others run?"""
-    known = {scene.tree.place(cursor.node) for cursor in cursors}
-    known |= {ran.call.place for cursor in cursors for ran in cursor.ran}
-    known |= {scene.tree.place(call) for cursor in cursors for call in _closing_calls(cursor)}
-    place = scene.tree.place(guard.block)
-    others = [call for call in scene.facts.calls if place.contains(call.place) and call.place not in known]
-    if any(turning(scene, call) or _waits(scene, call) for call in others):
+    if waits_for_more(scene, guard.block, cursors):
         return False
     owners = {id(cursor.owner) for cursor in cursors}
     inside = [node for statement in guard.block.body for node in ast.walk(statement)]
@@ -246,6 +187,16 @@ def is_quiet(scene: Scene, guard: Guard, cursors: list[CursorUse]) -> bool:
         isinstance(node, ast.Name | ast.Attribute) and _same(node, entered) and id(node) not in owners
         for node in inside
     )
+
+
+def waits_for_more(scene: Scene, statement: ast.stmt, cursors: Iterable[CursorUse]) -> bool:
+    """Does the statement hold a call that waits, other than those of the cursors?"""
+    known = {scene.tree.place(cursor.node) for cursor in cursors}
+    known |= {ran.call.place for cursor in cursors for ran in cursor.ran}
+    known |= {scene.tree.place(call) for cursor in cursors for call in _closing_calls(cursor)}
+    place = scene.tree.place(statement)
+    others = [call for call in scene.facts.calls if place.contains(call.place) and call.place not in known]
+    return any(turning(scene, call) or _waits(scene, call) for call in others)
 
 
 def _closing_calls(cursor: CursorUse) -> Iterator[ast.expr]:

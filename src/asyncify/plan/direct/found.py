@@ -6,7 +6,7 @@ import ast
 
 from asyncify.place import Place
 from asyncify.plan.scene import Scene, pack_paths
-from asyncify.plan.step import Action, DropItem, Ending, Outcome, Remove, Step
+from asyncify.plan.step import Action, DropHandler, DropItem, Ending, Outcome, Remove, Step
 
 RULE = "psycopg2-direct"
 WHY = "The statement needs no cursor: its text says which values it takes, and the code which rows it reads."
@@ -40,6 +40,13 @@ class Found:
         self.gone.append(self.scene.tree.place(statement))
         if isinstance(statement, ast.Expr | ast.Assign):
             self.settle(statement.value)
+
+    def drop_handler(self, handler: ast.ExceptHandler) -> None:
+        self.step(handler, DropHandler())
+        self.gone.append(self.scene.tree.place(handler))
+        for call in ast.walk(handler):
+            if isinstance(call, ast.Call):
+                self.settle(call)
 
     def drop(self, item: ast.expr) -> None:
         self.step(item, DropItem())

@@ -8,13 +8,14 @@ from asyncify.plan.direct.cursors import comments_behind
 from asyncify.plan.scene import Scene
 
 
-def can_remove(scene: Scene, statement: ast.stmt) -> bool:
-    """Does the statement stand alone on its lines, with no comment beside or above it, and others in its block?"""
+def can_remove(scene: Scene, statement: ast.stmt, *, may_empty: bool = False) -> bool:
+    """Does the statement stand alone on its lines, with no comment beside or above it, and others in its block (unless
+    that `may_empty`)?"""
     lines = scene.tree.text.split("\n")
     above = lines[statement.lineno - 2].strip() if statement.lineno > 1 else ""
     own = lines[statement.lineno - 1].encode()[: statement.col_offset].strip()
     alone = not own and not comments_behind(scene, statement).strip()
-    return alone and not above.startswith("#") and len(scene.tree.block(statement)) > 1
+    return alone and not above.startswith("#") and (may_empty or len(scene.tree.block(statement)) > 1)
 
 
 def can_unroll(scene: Scene, block: ast.With) -> bool:

@@ -11,8 +11,7 @@ from asyncify.plan.scene import Scene
 from asyncify.plan.step import Layout, Remove, RunDirectly, Substitute
 from asyncify.plan.tree import FunctionNode
 
-WIDTH = 88
-MOST = 120
+WIDTHS = (88, 100, 120)  # a file's lines are as long as the narrowest that holds them all
 COUNTED = "{aio}.rowcount({it})"
 NAMES = {
     "rows": ("rows", "records", "found"),
@@ -73,7 +72,7 @@ class _Call:
         if self.is_spread:
             return Layout.SAME
         lines = self.scene.tree.text.split("\n")
-        longest = max(WIDTH, min(MOST, max(map(len, lines))))
+        longest = next((width for width in WIDTHS if max(map(len, lines)) <= width), WIDTHS[-1])
         keyword = [self.keyword.replace("{aio}", "_aio")] if self.keyword else []
         arguments = ", ".join([*self.ran.pieces, *map(ast.unparse, self.ran.values), *keyword])
         call = f"{f'{name} = ' if name else ''}await {self.callee}({arguments})"
