@@ -10,6 +10,7 @@ from asyncify.index.recorder import dotted, span_of
 from asyncify.index.scope import Scope
 from asyncify.index.summary import COMPUTED, NOTHING
 
+TAKE_ALL_METHODS = frozenset({"extend", "join", "update"})
 # Builtins whose result cannot matter; their arguments are still looked at.
 PLAIN_BUILTINS = frozenset(
     {"len", "str", "int", "float", "bool", "bytes", "repr", "abs", "ord", "chr", "hex", "hash", "id", "isinstance",
@@ -69,10 +70,11 @@ class CallExpressions(Names):
                 return special
         callee = self._callee(func)
         first = len(self.argument_places)
-        if not callee or (name in PLAIN_BUILTINS and name in self.unbound):
-            self._arguments(node)
-            return NOTHING
         arguments = self._arguments(node)
+        if type(func) is ast.Attribute and func.attr in TAKE_ALL_METHODS:
+            self._take_all(node, arguments)
+        if not callee or (name in PLAIN_BUILTINS and name in self.unbound):
+            return NOTHING
         result = self.cell()
         texts = self.texts
         scope = self.scope.function + 1
@@ -84,6 +86,11 @@ class CallExpressions(Names):
         self.sites.extend((*whole, func.lineno, func.col_offset, func.end_lineno or 0, func.end_col_offset or 0))
         self.occurrences.extend((result, scope, *whole))
         return result
+
+    def _take_all(self, node: ast.Call, arguments: Sequence[int]) -> None:
+        """`", ".join(items)` takes every item at once, whatever the object is of which it is a method."""
+        for argument, cell in zip(node.args, arguments[1::2], strict=False):
+            self.flow("taken", cell, argument)
 
     def _callee(self, func: ast.expr) -> int:
         if type(func) is ast.Attribute:

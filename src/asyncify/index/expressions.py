@@ -93,7 +93,9 @@ class Expressions(CallExpressions):
         for index, element in enumerate(node.elts):
             if isinstance(element, ast.Starred):
                 known = False
-                members.append((None, self.item(self.expression(element.value), None)))
+                items = self.expression(element.value)
+                self.flow("taken", items, element.value)
+                members.append((None, self.item(items, None)))
                 continue
             members.append((index if known else None, VISIT[type(element)](self, element)))
         return self.container(members)

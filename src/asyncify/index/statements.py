@@ -49,6 +49,8 @@ class Statements(Branches):
                 self.assign(target, cell)
             return
         cell = VISIT[type(node.value)](self, node.value)
+        if isinstance(node.value, ast.Call) and isinstance(first, ast.Tuple | ast.List):
+            self.flow("taken", cell, node.value)
         for target in node.targets:
             self.assign(target, cell)
         if self.scope is self.module and isinstance(first, ast.Name):
@@ -66,6 +68,8 @@ class Statements(Branches):
 
     def _aug_assign(self, node: ast.AugAssign) -> None:
         value = self.expression(node.value)
+        if isinstance(node.value, ast.Call):
+            self.flow("taken", value, node.value)
         if isinstance(node.target, ast.Name):
             self.bind(node.target.id, self.join([self.lookup(node.target.id), value]))
         elif value:

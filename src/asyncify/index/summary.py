@@ -89,7 +89,7 @@ class CallFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class FlowFact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Iterating, entering or reading through an object, which may run a method of it."""
 
-    kind: str  # "for", "comprehension", "with", "yield-from", "builtin"
+    kind: str  # "for", "comprehension", "with", "yield-from", "taken": what takes every item at once
     base: int
     result: int
     scope: int

@@ -257,7 +257,7 @@ class Describer:
             reached = self.solver.flow_targets.get((self.file, number), ())
             ran = [function for function in reached if function >= 0]
             methods = [str(self.solver.data[-1 - function][1]) for function in reached if function < 0]
-            if reached:
+            if reached and flow.kind in IMPLICIT:
                 yield Run(
                     Place(self.summary.path, *flow.span),
                     self.scope(flow.scope),

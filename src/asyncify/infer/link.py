@@ -100,7 +100,7 @@ class Solver(Decorators):
 
     def _link_flow(self, file: int, number: int, base: int, flow: FlowFact) -> None:
         ran = self.flow_targets.setdefault((file, number), {})
-        handler = self.on_enter if flow.kind == "with" else self.on_iterate
+        handler = {"with": self.on_enter, "taken": self.on_taken}.get(flow.kind, self.on_iterate)
         self.cells.react(base + flow.base, handler, base + flow.result, ran)
 
     def _link_calls(self, file: int, summary: Summary, base: int) -> None:

@@ -36,6 +36,12 @@ class Protocols(Containers):
             self.cells.react(self.member(value, "__iter__"), self._on_iter, target, ran)
             self.read_fields(int(first), None, target)
 
+    def on_taken(self, value: int, reaction: Reaction) -> None:
+        """A generator that is run to its end; functions that run are noted in `ran`."""
+        kind, first, _ = self.data[value]
+        if kind == Kind.GEN:
+            reaction[2][int(first)] = None
+
     def _on_iter(self, value: int, reaction: Reaction) -> None:
         _, target, ran = reaction
         number, receiver = self.function_of(value)
