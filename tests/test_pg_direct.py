@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 
 from support_pg import check_psycopg2
@@ -542,6 +544,12 @@ STAYS = {
             cur.execute("select 1 where false")
             print(row)
     """,
+    "statements that share their lines": """
+        with conn, conn.cursor() as cur: cur.execute("insert into people (name) values (%s)", ("dan",))
+        with conn, conn.cursor() as cur:
+            cur.execute("select name from people where id = %s", (1,)); row = cur.fetchone()
+        return row
+    """,
     "several statements": """
         cur.execute("select 1; select 2")
         return cur.fetchall()
@@ -562,6 +570,72 @@ def test_a_cursor_stays_where_its_statements_are_not_proved_to_be_the_same(peopl
     methods = [str(step.rule) for file in migration.plan.files for step in file.steps]
 
     assert "psycopg2-direct" not in methods
+
+
+GOES = {
+    "a connection that commits by itself": """
+        conn = psycopg2.connect(dsn)
+        conn.autocommit = True
+        cur = conn.cursor()
+        for name in ("dan", "ann", "eve"):
+            try:
+                cur.execute("insert into people (name) values (%s)", (name,))
+            except psycopg2.IntegrityError as error:
+                print(error.pgcode)
+        cur.execute("select count(*) from people")
+        return cur.fetchone()[0]
+    """,
+    "a document, an array, an identifier": """
+        conn = psycopg2.connect(dsn)
+        with conn, conn.cursor() as cur:
+            cur.execute("insert into events (body, at) values (%s, %s) returning id", ('{"a": [1]}', "2024-01-02"))
+            number = cur.fetchone()[0]
+            cur.execute("select body ->> 'a' from events where body @> %s and id = %s", ('{"a": [1]}', number))
+            return cur.fetchall()
+    """,
+    "rows in many forms": """
+        conn = psycopg2.connect(dsn)
+        shown = []
+        with conn, conn.cursor() as cur:
+            cur.execute("select id, name from people order by id")
+            for number, name in cur:
+                shown.append((number, name))
+            cur.execute("select name from people where age > %s order by id", (1,))
+            shown += [name for (name,) in cur.fetchall()]
+            cur.execute("select name from people where lower(name) = %s", ("ann",))
+            if cur.fetchone() is None:
+                return None
+            cur.execute("select exists (select from people where name = %s)", ("bob",))
+            shown.append(cur.fetchone()[0])
+            cur.execute("select max(age) from people")
+            (oldest,) = cur.fetchone()
+            cur.execute("update people set age = %s where id in (%s, %s)", (oldest + 1, 1, 2))
+            shown.append(cur.rowcount)
+            cur.execute("select age from people where id between %(low)s and %(high)s", {"low": 1, "high": 2})
+            rows = list(cur)
+        return shown, rows
+    """,
+    "a failure within a block": """
+        conn = psycopg2.connect(dsn)
+        shown = []
+        for name in ("dan", "ann"):
+            try:
+                with conn, conn.cursor() as cur:
+                    cur.execute("insert into people (name) values (%s)", (f"{name}-1",))
+                    cur.execute("insert into people (name) values (%s)", (name,))
+            except psycopg2.errors.UniqueViolation as error:
+                shown.append((str(error), error.diag.constraint_name))
+        return shown
+    """,
+}
+
+
+@pytest.mark.parametrize("body", GOES.values(), ids=GOES)
+def test_a_cursor_goes_and_all_is_the_same(people: Databases, body: str) -> None:
+    head = "import psycopg2\nimport psycopg2.errors\n\n\ndef run(dsn):\n"
+    migration = check_psycopg2(people, head + textwrap.indent(textwrap.dedent(body), "    "))
+
+    assert "psycopg2-direct" in [step.rule for file in migration.plan.files for step in file.steps]
 
 
 KEPT = """

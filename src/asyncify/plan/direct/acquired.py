@@ -6,9 +6,9 @@ import ast
 
 from asyncify.infer.facts import Call
 from asyncify.plan.awaiting import can_await
-from asyncify.plan.direct.cursors import comments_behind
 from asyncify.plan.direct.extents import PUTCONN, is_of_pool
 from asyncify.plan.direct.found import Found
+from asyncify.plan.direct.lines import comments_behind, stands_alone
 from asyncify.plan.direct.removal import next_of
 from asyncify.plan.scene import Scene
 from asyncify.plan.step import HoldOpen, Hole, Substitute
@@ -58,4 +58,6 @@ def _can_end(scene: Scene, made: ast.Assign, tried: ast.Try) -> bool:
     end = tried.finalbody[0]
     between = lines[made.end_lineno or 0 : tried.lineno]
     tail = lines[(last.end_lineno or 0) : end.end_lineno]
+    if not stands_alone(scene, made) or not stands_alone(scene, tried):
+        return False
     return not any("#" in line for line in (*between, *tail, comments_behind(scene, made)))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from asyncify.infer.facts import Call
 from asyncify.plan.awaiting import can_await
+from asyncify.plan.direct.lines import comments_behind, stands_alone
 from asyncify.plan.direct.literal import edited
 from asyncify.plan.direct.reading import read_of
 from asyncify.plan.direct.sql import Statement, read_statement
@@ -203,7 +204,9 @@ def _ran(scene: Scene, use: ast.Name, statement: ast.stmt, record: str) -> Ran |
     if found is None or values is None or pieces is None:
         return None
     read, form = read_of(scene, use, statement, found, record)
-    if "#" in comments_behind(scene, statement) or _has_comments(scene, node):
+    if comments_behind(scene, statement).strip() or _has_comments(scene, node):
+        return None
+    if read is not None and not stands_alone(scene, statement):
         return None
     return Ran(call, node, statement, query, pieces, found, values, read, form)
 
@@ -229,12 +232,6 @@ def _values(given: ast.expr | None, statement: Statement) -> tuple[ast.expr, ...
     if not in_order and not all(isinstance(value, ast.Name | ast.Constant) for value in named.values()):
         return None
     return tuple(named[key] for key in statement.keys)
-
-
-def comments_behind(scene: Scene, statement: ast.stmt) -> str:
-    """What stands behind a statement on its last line."""
-    line = scene.tree.text.split("\n")[(statement.end_lineno or 1) - 1]
-    return line.encode()[statement.end_col_offset or 0 :].decode()
 
 
 def _has_comments(scene: Scene, node: ast.Call) -> bool:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from asyncify.colour.colouring import Colour
 from asyncify.infer.facts import Call
 from asyncify.plan.direct.cursors import CONNECTION, CursorUse, Ran
 from asyncify.plan.scene import Scene, pack_paths, turning
@@ -105,7 +106,8 @@ def is_owned(scene: Scene, function: FunctionNode, owner: ast.expr) -> bool:
 def _is_new(scene: Scene, name: ast.Name) -> bool:
     parent = scene.tree.parent(name)
     if isinstance(parent, ast.Assign):
-        return any(is_call_of(scene, parent.value, path) for path in (CONNECT, GETCONN))
+        taken = is_call_of(scene, parent.value, GETCONN) and isinstance(parent.value, ast.Call)
+        return is_call_of(scene, parent.value, CONNECT) or (taken and not _has_arguments(parent.value))
     if not isinstance(parent, ast.withitem):
         return False
     entered = parent.context_expr
@@ -114,12 +116,19 @@ def _is_new(scene: Scene, name: ast.Name) -> bool:
     return is_call_of(scene, entered, CONNECT)
 
 
+def _has_arguments(node: ast.expr) -> bool:
+    """A key may give a connection that is in use."""
+    return isinstance(node, ast.Call) and bool(node.args or node.keywords)
+
+
 def _stays(scene: Scene, name: ast.Name) -> bool:
     parent = scene.tree.parent(name)
     if isinstance(parent, ast.withitem):
         return parent.context_expr is name
     if isinstance(parent, ast.Attribute):
         outer = scene.tree.parent(parent)
+        if isinstance(outer, ast.Assign) and parent.attr == "autocommit" and parent in outer.targets:
+            return isinstance(outer.value, ast.Constant) and outer.value.value is True
         return parent.attr in OF_CONNECTION and isinstance(outer, ast.Call) and outer.func is parent
     outer = scene.tree.parent(parent) if isinstance(parent, ast.keyword) else parent
     return isinstance(outer, ast.Call) and is_call_of(scene, outer, PUTCONN)
@@ -176,7 +185,7 @@ def _cannot_fail(value: ast.expr, read: ast.expr) -> bool:
 def is_quiet(scene: Scene, guard: Guard, cursors: list[CursorUse]) -> bool:
     """Does nothing happen in the block but the statements of these cursors: no other call of the database, of a
     function that may know the connection, no commit, no pause in which others run?"""
-    if waits_for_more(scene, guard.block, cursors):
+    if any(waits_for_more(scene, statement, cursors) for statement in guard.block.body):
         return False
     owners = {id(cursor.owner) for cursor in cursors}
     inside = [node for statement in guard.block.body for node in ast.walk(statement)]
@@ -196,6 +205,9 @@ def waits_for_more(scene: Scene, statement: ast.stmt, cursors: Iterable[CursorUs
     known |= {scene.tree.place(call) for cursor in cursors for call in _closing_calls(cursor)}
     place = scene.tree.place(statement)
     others = [call for call in scene.facts.calls if place.contains(call.place) and call.place not in known]
+    runs = [run for run in scene.facts.runs if place.contains(run.place)]
+    if any(run.methods or any(scene.colouring.colour_of(id_) is Colour.ASYNC for id_ in run.functions) for run in runs):
+        return True
     return any(turning(scene, call) or _waits(scene, call) for call in others)
 
 

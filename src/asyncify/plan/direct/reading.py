@@ -63,7 +63,7 @@ def _first_evaluated(statement: ast.stmt) -> ast.expr | None:
     match statement:
         case ast.Assign(value=value) | ast.Return(value=value) | ast.Expr(value=value):
             return value
-        case ast.AnnAssign(target=ast.Name(), value=value):
+        case ast.AnnAssign(target=ast.Name(), value=value) | ast.AugAssign(target=ast.Name(), value=value):
             return value
         case ast.If(test=test):
             return test
@@ -94,6 +94,8 @@ def _first_of(node: ast.expr) -> ast.expr | None:
         case ast.DictComp(generators=[first, *_]) | ast.GeneratorExp(generators=[first, *_]):
             return first.iter
         case ast.Call(func=ast.Name(), args=arguments, keywords=keywords):
+            return _first_that_counts([*arguments, *(keyword.value for keyword in keywords)])
+        case ast.Call(func=ast.Attribute(value=ast.Name()), args=[_, *_] as arguments, keywords=keywords):
             return _first_that_counts([*arguments, *(keyword.value for keyword in keywords)])
         case ast.Call(func=ast.Attribute(value=inner)):
             return inner

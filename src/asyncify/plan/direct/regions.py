@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from asyncify.plan.direct.cursors import CursorUse, Ran
 from asyncify.plan.direct.extents import last_of, waits_for_more
+from asyncify.plan.direct.lines import stands_alone
 from asyncify.plan.direct.removal import can_remove
 from asyncify.plan.scene import Scene
 from asyncify.plan.tree import FunctionNode
@@ -55,9 +56,21 @@ def find_loose(scene: Scene, cursors: tuple[CursorUse, ...], *, owned: bool) -> 
     if not all(_is_left_clean(scene, region.commit, function, owner, owned=owned) for region in found):
         return None
     only = len(ran) == 1
+    if set_at := _autocommit_set(function, owner):
+        is_first = set_at[0] in function.body and set_at[0].lineno < min(cursor.node.lineno for cursor in cursors)
+        return Loose(cursors, (), ()) if owned and is_first and not commits else None
     if others and not (owned and all(_may_stand_alone(scene, each, function, only=only) for each in others)):
         return None
     return Loose(cursors, tuple(found), tuple(_rollbacks(scene, found, function, owner)))
+
+
+def _autocommit_set(function: FunctionNode, owner: str) -> list[ast.stmt]:
+    """Where `conn.autocommit = True` stands."""
+    return [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign) and ast.unparse(node) == f"{owner}.autocommit = True"
+    ]
 
 
 def _is_call(node: ast.AST, text: str) -> bool:
@@ -80,7 +93,9 @@ def _region(scene: Scene, cursors: tuple[CursorUse, ...], ran: list[Ran], commit
         last -= 1
     statements = block[used[0] : last + 1]
     found = tuple(each for index in used for each in inside[index])
-    if any(_leaves(scene, statement) for statement in statements) or _does_more(scene, statements, cursors, owner):
+    if not all(stands_alone(scene, statement) and not _leaves(scene, statement) for statement in statements):
+        return None
+    if _does_more(scene, statements, cursors, owner):
         return None
     return Region(statements[0], statements[-1], commit, found, _is_alone(scene, statements, found, cursors))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from asyncify.plan.direct.cursors import comments_behind
+from asyncify.plan.direct.lines import comments_behind, stands_alone
 from asyncify.plan.scene import Scene
 
 
@@ -13,8 +13,7 @@ def can_remove(scene: Scene, statement: ast.stmt, *, may_empty: bool = False) ->
     that `may_empty`)?"""
     lines = scene.tree.text.split("\n")
     above = lines[statement.lineno - 2].strip() if statement.lineno > 1 else ""
-    own = lines[statement.lineno - 1].encode()[: statement.col_offset].strip()
-    alone = not own and not comments_behind(scene, statement).strip()
+    alone = stands_alone(scene, statement) and not comments_behind(scene, statement).strip()
     return alone and not above.startswith("#") and (may_empty or len(scene.tree.block(statement)) > 1)
 
 

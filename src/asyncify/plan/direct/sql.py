@@ -16,8 +16,7 @@ from asyncify.support.pg_lex import _regions
 Key = int | str
 HOLE = "%s"
 _TOKEN = re.compile(r"[^\W\d][\w$]*|\d+(?:\.\d+)?|::|<>|!=|<=|>=|[-+*/<>=~!@#%^&|?]+|\S")
-_COMPARES = frozenset({"=", "<>", "!=", "<", ">", "<=", ">=", "LIKE", "ILIKE"})
-_COMPUTES = frozenset({"+", "-", "*", "/"})
+_OPERATOR = re.compile(r"[-+*/<>=~!@#^&|?]+|LIKE|ILIKE")
 _BEFORE_COLUMN = frozenset({"WHERE", "AND", "OR", "NOT", "ON", "HAVING", "SET", "(", ",", "=", "BY", "SELECT"})
 _ENDS = frozenset(
     {"", ")", ",", ";", "AND", "OR", "ORDER", "GROUP", "LIMIT", "OFFSET", "RETURNING", "WHERE", "FROM", "ON", "FOR"}
@@ -67,6 +66,8 @@ class _Token:
 def read_statement(text: str, *, takes_values: bool) -> Statement | None:
     """The statement with `$1`, `$2`, ... in it; None where it is not proved to be the same with them."""
     regions = list(_regions(text))
+    if any(kind == "code" and re.search(r"\$\d", text[begin:end]) for kind, begin, end in regions):
+        return None
     found = _placeholders(text, regions) if takes_values else ([], [])
     if found is None:
         return None
@@ -117,8 +118,6 @@ def _placeholders(
             else:
                 holes.append((at, found.end(), found[1]))
             at = found.end()
-        if kind == "code" and re.search(r"\$\d", text[begin:end]):
-            return None
     return (holes, edits) if len({key is None for _, _, key in holes}) < 2 else None
 
 
@@ -157,7 +156,7 @@ def _is_settled(tokens: list[_Token], index: int) -> bool:
         return False
     if last in {"LIMIT", "OFFSET"}:
         return True
-    if last in _COMPARES | _COMPUTES:
+    if _OPERATOR.fullmatch(last):
         left = index - 2 - (before[-2:-1] == ["NOT"])
         return _is_column(tokens, left) or _is_other_operand(before, left)
     if last == "BETWEEN":

@@ -97,6 +97,17 @@ def _name_between(text: _Call, function: FunctionNode) -> str:
     fits = not text.is_spread and text.layout(ran.read, "") is Layout.SAME
     if fits and (is_whole or ran.form != "count"):
         return ""
-    taken = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
-    taken |= {n.arg for n in ast.walk(function) if isinstance(n, ast.arg)}
+    taken = {name for node in ast.walk(function) for name in _names_of(node)}
     return next((name for name in NAMES[ran.form] if name not in taken), "")
+
+
+def _names_of(node: ast.AST) -> tuple[str | None, ...]:
+    """The names that a node uses or binds."""
+    match node:
+        case ast.Name(id=name) | ast.arg(arg=name) | ast.ExceptHandler(name=name):
+            return (name,)
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return (name,)
+        case ast.alias(name=name, asname=asname):
+            return (asname or name.partition(".")[0],)
+    return ()
