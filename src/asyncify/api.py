@@ -29,6 +29,8 @@ from asyncify.plan.planner import plan
 from asyncify.plan.pools import find_pools, unworkable
 from asyncify.plan.step import Plan, SupportModule
 from asyncify.plan.support_place import is_support
+from asyncify.plan.threads.follow import Following, follow, hoped_for
+from asyncify.plan.threads.shape import find_shared
 from asyncify.project import Project, Source, Unreadable, decode, is_test, load_project
 from asyncify.reason import Reason
 from asyncify.rewrite.module import Rewrite, rewrite_file
@@ -94,10 +96,10 @@ def analyse_project(project: Project, config: Config, catalogue: Catalogue, prog
     held = dict.fromkeys(functions_of_tests(index), Reason.TEST)
     blockers = find_blockers(project.sources, index, catalogue)
     while True:
-        colouring = _coloured(project, index, catalogue, entries, {**blockers.held, **held}, blockers.packs)
+        colouring, following = _coloured(project, index, catalogue, entries, {**blockers.held, **held}, blockers.packs)
         progress("planning")
         planned = plan(
-            project, index, colouring, catalogue, blockers, config.support, config.side_by_side, config.style
+            project, index, colouring, catalogue, blockers, config.support, config.side_by_side, config.style, following
         )
         if planned.broken.keys() <= blockers.packs:
             return Analysis(project, index, planned, summaries.faults, catalogue, entries)
@@ -118,10 +120,11 @@ def _coloured(
     entries: frozenset[str],
     held: Mapping[str, Reason],
     without: frozenset[str],
-) -> Colouring:
-    """The colours, with those thread pools taken for pools of tasks that can become such, and without functions whose
-    form or use has no asynchronous counterpart."""
+) -> tuple[Colouring, Following]:
+    """The colours, with those thread pools, locks and threads taken for such of tasks that can become that, and
+    without functions whose form or use has no asynchronous counterpart."""
     pooled = find_pools(project.sources, index)
+    following = hoped_for(find_shared(project.sources, index))
     by_name: frozenset[str] = frozenset()
     in_loop: frozenset[str] = frozenset()
     while True:
@@ -130,18 +133,21 @@ def _coloured(
             catalogue,
             entries=entries,
             held=held,
-            awaited=pooled,
+            awaited=pooled | following.made,
+            followed=following.waits,
             without=without,
             by_name=by_name,
             in_loop=in_loop,
             colour_detected=False,
         )
         bad = unworkable(pooled, project.sources, index, colouring)
-        stays = find_held(project.sources, index, colouring)
-        joining = joining_by_name(index, colouring) - by_name - held.keys()
         running = running_in_loop(index, colouring)
-        if not bad and stays.keys() <= held.keys() and not joining and running <= in_loop:
-            return colouring
+        followed = follow(following, pooled, index, colouring, running)
+        stays = find_held(project.sources, index, colouring, followed.hopeful)
+        joining = joining_by_name(index, colouring) - by_name - held.keys()
+        if not bad and stays.keys() <= held.keys() and not joining and running <= in_loop and followed == following:
+            return colouring, following
+        following = followed
         in_loop |= running
         pooled -= bad
         by_name |= joining

@@ -44,6 +44,7 @@ def colour(
     colour_perhaps: bool = False,
     by_name: frozenset[str] = frozenset(),
     in_loop: frozenset[str] = frozenset(),
+    followed: frozenset[Place] = frozenset(),
     barriers: bool = True,
 ) -> Colouring:
     """Which functions turn async, which have to stay sync although they wait, and why.
@@ -54,7 +55,8 @@ def colour(
     functions `in_loop`. Without `colour_detected` waits that
     have no asynchronous form do not count, but for those in the functions `in_loop` that can run in a thread; with
     `colour_perhaps` calls count that were resolved by a rare method name alone, else only those in the functions
-    `by_name`. Without `barriers` only constructors and special methods stay sync: what one would like to be async if
+    `by_name`. `followed` are waits for other threads that become waits for other tasks: calls, and locks in `with`.
+    Without `barriers` only constructors and special methods stay sync: what one would like to be async if
     everything else could follow.
     """
     graph = index.graph
@@ -62,7 +64,8 @@ def colour(
         raise ValueError("the index was not made by infer()")
     if colour_perhaps:
         by_name = frozenset(graph.ids)
-    return _Spread(graph, catalogue, entries, held, awaited, without, colour_detected, by_name, in_loop, barriers).run()
+    spread = _Spread(graph, catalogue, entries, held, awaited, without, colour_detected, by_name, in_loop, barriers)
+    return spread.run(followed)
 
 
 class _Spread:
@@ -133,9 +136,9 @@ class _Spread:
             for number in group if held else ():
                 self.barriers.setdefault(number, self.barriers[held[0]])
 
-    def run(self) -> Colouring:
+    def run(self, followed: frozenset[Place]) -> Colouring:
         queue: deque[tuple[int, bool]] = deque()
-        for edge in self.seeds:
+        for edge in (*self.seeds, *self._followed(followed)):
             self._reach(edge, queue)
         turned = self._spread(queue, _by_target(self.edges))
         if self.is_wish:
@@ -153,6 +156,16 @@ class _Spread:
             if size.target in self.reached and item.target in self.reached:
                 self._reach(size, queue, self.reached[size.target].round + 1)
         return queue
+
+    def _followed(self, places: frozenset[Place]) -> list[Edge]:
+        if not places:
+            return []
+        found = [edge for edge in self.edges if edge.target < 0 and self.graph.place(edge.spot) in places]
+        for guard in self.graph.guards:
+            spot = (FLOW, *guard.spot)
+            if self.graph.place(spot) in places:
+                found.append(Edge(guard.scope, -1, guard.path, DIRECT, spot))
+        return found
 
     def _spread(self, queue: deque[tuple[int, bool]], callers: Mapping[int, list[Edge]]) -> list[tuple[int, bool]]:
         """Colour the callers of what is in the queue, and theirs; returns all that went through the queue."""

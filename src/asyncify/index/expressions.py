@@ -75,7 +75,10 @@ class Expressions(CallExpressions):
         if isinstance(node.slice, ast.Slice):
             self.expression(node.slice)
             return base
-        return self.item(base, self.key(node.slice))
+        cell = self.item(base, self.key(node.slice))
+        if cell and not self.quiet:
+            self.occur(cell, node)
+        return cell
 
     def key(self, node: ast.expr) -> str | int | None:
         """A constant key of a container, None if it is not constant."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from asyncify.infer.cells import Reaction
-from asyncify.infer.injected import Injected
+from asyncify.infer.handing import HANDED, Handing
 from asyncify.infer.parameters import Arguments
 from asyncify.infer.solver import Site
-from asyncify.infer.values import Kind
+from asyncify.infer.values import TRACED, Kind, origin
 from asyncify.rule import Rule
 
 DIRECT = 1  # the call runs the target
@@ -14,16 +14,7 @@ WRAPPER = 2  # the target is a wrapper round what is called
 THROUGH = 4  # a wrapper calls what it wraps
 
 
-# They run their first argument, in a thread say, with those that follow.
-RUN_FIRST = frozenset(
-    {"asyncio.to_thread", "concurrent.futures.Executor.submit", "concurrent.futures.ThreadPoolExecutor.submit"}
-)
-# They run their `target` with `args` and `kwargs`.
-RUN_TARGET = {"target": "target", "args": "*", "kwargs": "**"}
-TARGET_RUNNERS = frozenset({"multiprocessing.Process", "threading.Thread"})
-
-
-class Calls(Injected):
+class Calls(Handing):
     """Calls of each kind of value."""
 
     def on_call(self, value: int, reaction: Reaction) -> None:
@@ -216,43 +207,33 @@ class Calls(Injected):
         if plain is None:
             plain = self._plain[value] = self._is_plain(path)
         if plain:
-            self.reach(site, value, DIRECT)
-            self.add_out_result(path, site, result)
-            if args:
-                self.wrapped_outside(path, args, result)
+            self._call_plain(path, value, site, args, result)
             return
-        if self.call_special(path, site, args, result) or self.call_injected(path, site, args, result):
+        self.hand_on(path, args)
+        if (self.call_special(path, site, args, result) and path not in TRACED) or self.call_injected(
+            path, site, args, result
+        ):
             return
-        self._hand_over(path, args)
         if path in self.catalogue.types:
             self.reach(site, value, DIRECT)
-            self.cells.add(result, self.values.of(Kind.PACK, path))
+            made = origin(site.file, site.number) if path in TRACED else 0
+            self.cells.add(result, self.values.of(Kind.PACK, path, made))
             return
-        owner = path.rpartition(".")[0]
-        self._call_pack(path, site, result, owner)
+        if self.catalogue.rule_for(path) is None:
+            self._call_plain(path, value, site, args, result)
+            return
+        self._call_pack(path, site, result, path.rpartition(".")[0])
+
+    def _call_plain(self, path: str, value: int, site: Site, args: Arguments, result: int) -> None:
+        self.reach(site, value, DIRECT)
+        self.add_out_result(path, site, result)
+        if args:
+            self.wrapped_outside(path, args, result)
 
     def _is_plain(self, path: str) -> bool:
         """Does nobody say what calling `path` does?"""
         known = path in self.catalogue.types or self.catalogue.rule_for(path) is not None
-        return not (known or self.is_special(path) or self.injects(path) is not None)
-
-    def _hand_over(self, path: str, args: Arguments) -> None:
-        """What is handed over with a function that runs elsewhere are its arguments."""
-        if path in RUN_FIRST and args and args[0][0] == "":
-            self.cells.react(args[0][1], self._on_handed, args[1:])
-        elif path in TARGET_RUNNERS:
-            named = {RUN_TARGET.get(key, ""): cell for key, cell in args}
-            rest = tuple((key, named[key]) for key in ("*", "**") if key in named)
-            if "target" in named and rest:
-                self.cells.react(named["target"], self._on_handed, rest)
-
-    def _on_handed(self, value: int, reaction: Reaction) -> None:
-        args: Arguments = reaction[1]
-        kind, first, _ = self.data[value]
-        if kind == Kind.FUNC:
-            self.bind(int(first), args, 0)
-        elif kind == Kind.BOUND and self.data[int(first)][0] == Kind.FUNC:
-            self.bind(int(self.data[int(first)][1]), args, 1)
+        return not (known or self.is_special(path) or path in HANDED or self.injects(path) is not None)
 
     def _call_pack(self, path: str, site: Site, result: int, owner: str) -> None:
         rule = self.catalogue.rule_for(path)

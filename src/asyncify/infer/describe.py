@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from asyncify.index.summary import OCCURRENCE, POSITIONS, SITE, CallFact, Summary, numbers
 from asyncify.infer.facts import Call, FileFacts, Implicit, Passed, Position, Run, Target, TargetKind, Use
-from asyncify.infer.graph import Graph, functions_in
+from asyncify.infer.graph import CALL, Graph, functions_in
 from asyncify.infer.link import Solver
 from asyncify.infer.reads import Read
 from asyncify.infer.solver import FOREIGN, Site
-from asyncify.infer.values import Kind
+from asyncify.infer.values import Kind, made_by
 from asyncify.place import Place
 
 IMPLICIT = {
@@ -207,7 +207,13 @@ class Describer:
                 functions=tuple(sorted(functions)),
                 certain=len({self.solver.data[value][0] for value in held}) == 1
                 and self.base + marks[index] not in self.solver.cells.full,
+                origins=self._origins(held),
             )
+
+    def _origins(self, held: Collection[int]) -> tuple[Place, ...]:
+        data = (self.solver.data[value] for value in held)
+        made = [made_by(int(second)) for kind, _, second in data if kind == Kind.PACK and second]
+        return tuple(sorted(self.graph.place((CALL, file, number)) for file, number in made))
 
     def _exceptions_made(self) -> Iterator[Use]:
         """The names of exception classes that are called; those of other callables come with the call."""

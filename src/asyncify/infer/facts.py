@@ -89,7 +89,8 @@ class Use:
 
     `symbols`: canonical dotted paths that the expression itself names (`requests.Timeout`, `requests.get`);
     `types`: ids of the pack types of which its value may be an instance;
-    `functions`: ids of project functions that it names without calling them here (a value passed on or stored).
+    `functions`: ids of project functions that it names without calling them here (a value passed on or stored);
+    `origins`: for what threads share (locks, queues, threads themselves) the calls that may have made it.
     """
 
     place: Place
@@ -98,6 +99,7 @@ class Use:
     types: tuple[str, ...]
     functions: tuple[str, ...]
     certain: bool
+    origins: tuple[Place, ...] = ()
 
 
 class Implicit(StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncify.infer.cells import Reaction
-from asyncify.infer.containers import ANY
+from asyncify.infer.containers import ANY, UNKNOWN
 from asyncify.infer.makers import Makers
 from asyncify.infer.parameters import Arguments, Parameters
 from asyncify.infer.solver import Site
@@ -109,7 +109,9 @@ class Special(Makers, Parameters):
                 self.put_into(reaction[1], key, cell)
             self.cells.edge(self.slot(int(first), ANY), self.slot(reaction[1], ANY))
         elif kind == Kind.CLASS:  # defaultdict(Thing)
-            self.cells.add(self.slot(reaction[1], ANY), self.values.of(Kind.INST, first))
+            self.cells.add(self.slot(reaction[1], UNKNOWN), self.values.of(Kind.INST, first))
+        elif kind == Kind.OUT and first in self.catalogue.types:
+            self.cells.add(self.slot(reaction[1], UNKNOWN), self.values.of(Kind.PACK, first))
 
     def _one_of(self, site: Site, args: Arguments, result: int) -> None:
         for key, cell in args:

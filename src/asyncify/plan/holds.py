@@ -27,8 +27,11 @@ STACKS = ("enter_context:", "push:")
 Found = Iterator[tuple[str, Reason]]
 
 
-def find_held(sources: Iterable[Source], index: Index, colouring: Colouring) -> Mapping[str, Reason]:
-    """Functions (ids) of the colour ASYNC or ENTRY that have to stay synchronous after all."""
+def find_held(
+    sources: Iterable[Source], index: Index, colouring: Colouring, free: frozenset[Place] = frozenset()
+) -> Mapping[str, Reason]:
+    """Functions (ids) of the colour ASYNC or ENTRY that have to stay synchronous after all. Locks that are held at a
+    place of `free` are no reason."""
     turning = {id_ for id_, verdict in colouring.verdicts.items() if verdict.colour in {Colour.ASYNC, Colour.ENTRY}}
     if not turning:
         return {}
@@ -42,7 +45,7 @@ def find_held(sources: Iterable[Source], index: Index, colouring: Colouring) -> 
     for source in sources:
         facts = index.files.get(source.path)
         if facts is not None:
-            for id_, reason in _in_file(source, facts, index, colouring, turning):
+            for id_, reason in _in_file(source, facts, index, colouring, turning, free):
                 found.setdefault(id_, reason)
     return _with_relatives(found, index, turning)
 
@@ -132,7 +135,9 @@ def _in_loop(colouring: Colouring, scope: str | None) -> bool:
 # ---------------------------------------------------------------- by what the text says
 
 
-def _in_file(source: Source, facts: FileFacts, index: Index, colouring: Colouring, turning: set[str]) -> Found:
+def _in_file(
+    source: Source, facts: FileFacts, index: Index, colouring: Colouring, turning: set[str], free: frozenset[Place]
+) -> Found:
     tree = Tree(source.path, source.text)
     yield from _by_naming(tree, facts, turning)
     yield from _by_taking_apart(tree, facts, turning)
@@ -149,7 +154,7 @@ def _in_file(source: Source, facts: FileFacts, index: Index, colouring: Colourin
         if reason is not None:
             yield id_, reason
     if locked:
-        yield from _by_lock(tree, facts, colouring, turning)
+        yield from _by_lock(tree, facts, colouring, turning, free)
 
 
 def _by_naming(tree: Tree, facts: FileFacts, turning: set[str]) -> Found:
@@ -221,12 +226,15 @@ def own_nodes(tree: Tree, function: FunctionNode) -> Iterator[ast.AST]:
     return (node for node in ast.walk(function) if tree.scope(node) is function)
 
 
-def _by_lock(tree: Tree, facts: FileFacts, colouring: Colouring, turning: set[str]) -> Found:
+def _by_lock(tree: Tree, facts: FileFacts, colouring: Colouring, turning: set[str], free: frozenset[Place]) -> Found:
     for use in facts.uses:
         if use.scope not in turning or not any(kind in LOCKS for kind in use.types):
             continue
         node = tree.expression(use.place)
         parent = tree.parent(node) if node is not None else None
+        outer = tree.parent(parent) if isinstance(parent, ast.Attribute) else None
+        if use.place in free or (outer is not None and tree.place(outer) in free):
+            continue
         if isinstance(parent, ast.Attribute) and parent.attr in {"acquire", "wait"}:
             yield use.scope, Reason.LOCK_HELD
         block = tree.parent(parent) if isinstance(parent, ast.withitem) else None

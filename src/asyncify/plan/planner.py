@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 
 from asyncify.catalogue import Catalogue
 from asyncify.colour.colouring import RUNS_IN_LOOP, Colour, Colouring
@@ -32,6 +31,7 @@ from asyncify.plan.nesting import nested
 from asyncify.plan.pools import decide_pools
 from asyncify.plan.properties import decide_read
 from asyncify.plan.quoted import decide_quoted
+from asyncify.plan.races import find_races
 from asyncify.plan.remarks import remarked
 from asyncify.plan.scene import Decided, Scene, joined, pack_paths
 from asyncify.plan.step import (
@@ -41,10 +41,14 @@ from asyncify.plan.step import (
 )
 from asyncify.plan.styles import reads_carried
 from asyncify.plan.support_place import place_support
+from asyncify.plan.threads.decide import decide_threads
+from asyncify.plan.threads.follow import Following
 from asyncify.plan.tree import Tree
 from asyncify.plan.uses import decide_use, entered_packs
 from asyncify.project import Project
 from asyncify.rule import Rule, Style
+
+NOTHING_FOLLOWS = Following()
 
 
 def plan(
@@ -56,10 +60,11 @@ def plan(
     support_name: str = "_aio",
     setting: SideBySide = NOTHING_GATHERED,
     style: Style = Style.FAITHFUL,
+    following: Following = NOTHING_FOLLOWS,
 ) -> Plan:
     """Every edit and every thing left alone, sorted; the same for the same input."""
     migrating = _migrating(index, colouring, catalogue) - blockers.packs
-    scenes = _scenes(project, index, colouring, catalogue, migrating, blockers.derived, style)
+    scenes = _scenes(project, index, colouring, catalogue, migrating, blockers.derived, style, following)
     decided = _decide_files(scenes)
     lingering = _lingering(decided, catalogue)
     if lingering:
@@ -142,6 +147,7 @@ def _scenes(
     migrating: frozenset[str],
     derived: Derived,
     style: Style,
+    following: Following,
 ) -> dict[str, Scene]:
     """The files in which there is anything to decide."""
     by_file: dict[str, list[str]] = {}
@@ -158,9 +164,25 @@ def _scenes(
     keywords = frozenset(name for tree in trees.values() for name in _keywords(tree))
     if any(reads_carried(tree.module) for tree in trees.values()):
         style = Style.FAITHFUL  # only helpers give an error the response that it came with
-    scene = partial(_scene, style=style, keywords=keywords)
     return {
-        path: scene(trees[path], facts, functions, index, colouring, catalogue, migrating, derived, indirect)
+        path: Scene(
+            path=path,
+            tree=trees[path],
+            facts=facts,
+            functions=functions,
+            index=index,
+            colouring=colouring,
+            catalogue=catalogue,
+            migrating=migrating,
+            lingering=frozenset(),
+            derived=derived,
+            following=following,
+            indirect=indirect,
+            calls={call.place.span: call for call in facts.calls},
+            uses={use.place.span: use for use in facts.uses},
+            style=style,
+            keywords=keywords,
+        )
         for path, (_, facts, functions) in touched.items()
     }
 
@@ -188,39 +210,6 @@ def _is_interesting(call: Call, colouring: Colouring) -> bool:
     return any(colouring.colour_of(target.id) is Colour.ASYNC for target in call.targets)
 
 
-def _scene(
-    tree: Tree,
-    facts: FileFacts,
-    functions: tuple[str, ...],
-    index: Index,
-    colouring: Colouring,
-    catalogue: Catalogue,
-    migrating: frozenset[str],
-    derived: Derived,
-    indirect: frozenset[str],
-    *,
-    style: Style,
-    keywords: frozenset[str],
-) -> Scene:
-    return Scene(
-        path=tree.path,
-        tree=tree,
-        facts=facts,
-        functions=functions,
-        index=index,
-        colouring=colouring,
-        catalogue=catalogue,
-        migrating=migrating,
-        lingering=frozenset(),
-        derived=derived,
-        indirect=indirect,
-        calls={call.place.span: call for call in facts.calls},
-        uses={use.place.span: use for use in facts.uses},
-        style=style,
-        keywords=keywords,
-    )
-
-
 def _decide_files(scenes: Mapping[str, Scene]) -> dict[str, Decided]:
     direct = decide_direct(scenes)
     return {path: _decide_file(scene, direct.get(path)) for path, scene in scenes.items()}
@@ -228,15 +217,17 @@ def _decide_files(scenes: Mapping[str, Scene]) -> dict[str, Decided]:
 
 def _decide_file(scene: Scene, direct: Direct | None) -> Decided:
     pools = decide_pools(scene)
-    settled = {*pools, *(direct.settled if direct else ())}
-    decisions = list(pools.values())
+    shared, taken = decide_threads(scene)
+    settled = {*pools, *(direct.settled if direct else ()), *(place.span for place in taken)}
+    decisions = [*pools.values(), shared]
+    runs = [run for run in scene.facts.runs if run.place not in taken]
     for id_ in scene.functions:
         decisions.append(decide_function(scene, scene.index.functions[id_]))
         decisions.append(decide_annotation(scene, scene.index.functions[id_]))
     decisions += [decide_call(scene, call) for call in scene.facts.calls if call.place.span not in settled]
-    decisions += [decide_run(scene, run) for run in scene.facts.runs]
-    decisions += [decide_library_run(scene, run) for run in scene.facts.runs if run.methods]
-    decisions += [decide_read(scene, run) for run in scene.facts.runs]
+    decisions += [decide_run(scene, run) for run in runs]
+    decisions += [decide_library_run(scene, run) for run in runs if run.methods]
+    decisions += [decide_read(scene, run) for run in runs]
     decisions += [decide_use(scene, use) for use in scene.facts.uses]
     decisions.append(decide_quoted(scene))
     decisions.append(decide_leftovers(scene))
@@ -246,7 +237,12 @@ def _decide_file(scene: Scene, direct: Direct | None) -> Decided:
     decided = replace(decided, steps=nested(decided.steps))
     if direct is not None:
         decided = direct.without_gone(decided) + direct.decided
-    return decided + decide_base_handlers(scene, decided.steps) + remarked(scene, decided.steps)
+    return (
+        decided
+        + decide_base_handlers(scene, decided.steps)
+        + remarked(scene, decided.steps)
+        + find_races(scene, decided.steps)
+    )
 
 
 def _gathered(

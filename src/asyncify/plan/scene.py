@@ -12,6 +12,7 @@ from asyncify.infer.facts import Call, FileFacts, Index, TargetKind, Use
 from asyncify.place import Place
 from asyncify.plan.derived import Derived
 from asyncify.plan.step import Outcome, Step, Warned
+from asyncify.plan.threads.follow import Following
 from asyncify.plan.tree import Tree
 from asyncify.rule import Rule, Style
 
@@ -58,6 +59,7 @@ class Scene:
     migrating: frozenset[str]  # ids of packs of which some waiting call is converted
     lingering: frozenset[str]  # ids of packs of which some waiting call stays as it is
     derived: Derived  # what the project's own classes add to those of libraries
+    following: Following  # locks, queues and threads that become such of tasks
     indirect: frozenset[str]  # pack paths that some call of the project reaches through a variable
     calls: Mapping[tuple[int, int, int, int], Call]  # by span
     uses: Mapping[tuple[int, int, int, int], Use]  # by span

@@ -114,7 +114,7 @@ def _is_handed_out(scene: Scene, node: ast.expr, symbol: str) -> bool:
 
 
 def _decide_exception(scene: Scene, use: Use, node: ast.expr, rule: ExceptionRule) -> Decided:
-    if _is_annotation(scene, node):
+    if is_annotation(scene, node):
         return Decided((Step(use.place, Substitute(rule.catches[0]), EXCEPTION_RULE, WHY_EXCEPTION),))
     if _is_raised_or_base(scene, node):
         return Decided((Step(use.place, Substitute(rule.raises), EXCEPTION_RULE, WHY_EXCEPTION),))
@@ -158,7 +158,8 @@ def _is_raised_or_base(scene: Scene, node: ast.expr) -> bool:
     return isinstance(parent, ast.Call) and parent.func is node
 
 
-def _is_annotation(scene: Scene, node: ast.AST) -> bool:
+def is_annotation(scene: Scene, node: ast.AST) -> bool:
+    """Does it stand in an annotation?"""
     child: ast.AST = node
     for ancestor in scene.tree.ancestors(node):
         if isinstance(ancestor, ast.arg | ast.AnnAssign) and ancestor.annotation is child:

@@ -21,6 +21,7 @@ SOURCES = (
     "consume",
     "caching",
     "fanout",
+    "threads",
     "limits",
     "http_plain",
     "http_calls",

@@ -247,8 +247,12 @@ class _Session:
             modes.append("READ ONLY" if self._readonly else "READ WRITE")
         if self._deferrable is not None:
             modes.append("DEFERRABLE" if self._deferrable else "NOT DEFERRABLE")
-        await raw.execute(" ".join(modes))
-        self._is_begun = True
+        self._is_begun = True  # also if the waiting is cancelled: the server may have begun by then
+        try:
+            await raw.execute(" ".join(modes))
+        except Exception:
+            self._is_begun = False
+            raise
 
     async def _do(self, send: Callable[[Any], Awaitable[_T]], text: str = "") -> _T:
         """Give asyncpg's connection to `send`, one at a time; errors become psycopg2's."""

@@ -15,6 +15,7 @@ from asyncify.plan.concurrency.loops import Rounds, prove_loop
 from asyncify.plan.concurrency.names import OWN_SCOPE, walk_own
 from asyncify.plan.concurrency.proof import Region
 from asyncify.plan.concurrency.reach import Blocker
+from asyncify.plan.concurrency.unbounded import find_unbounded
 from asyncify.plan.concurrency.writing import fan_out_elements, fan_out_loop, fan_out_row
 from asyncify.plan.scene import Decided, Scene
 from asyncify.plan.step import (
@@ -50,8 +51,13 @@ def decide_gathering(scene: Scene, decided: Decided, effects: Effects, *, writes
 
     With `writes` they need not be reads; each such place is warned of.
     """
-    steps, gatherings, warnings = list(decided.steps), [], []
+    steps, gatherings, warnings = list(decided.steps), list[Gathering](), list[Warned]()
     for function in _functions(scene):
+        for found in find_unbounded(scene, function, bound=writes):
+            if isinstance(found, Warned):
+                warnings.append(found)
+            else:
+                steps.append(found)
         for step, gathering in _in_function(scene, function, decided.steps, effects, writes):
             gatherings.append(gathering)
             if step is not None:
