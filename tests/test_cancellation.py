@@ -189,8 +189,8 @@ def test_no_connection_is_held_by_a_request_that_was_cancelled(servers: tuple[Se
         cancelled = 0
         async for cancelled in each_cancellation(lambda: module.run(servers[0].url)):
             await _settled()
-            for client in module._aio._clients.values():
-                assert not client.session.connector._acquired, f"after await {cancelled}"
+            for session, _ in module._aio._shared_sessions.get(asyncio.get_running_loop(), {}).values():
+                assert not session.connector._acquired, f"after await {cancelled}"
         return cancelled
 
     with imported(text, names) as module:
