@@ -264,6 +264,7 @@ def test_keywords_become_those_of_asyncpg() -> None:
 
     assert arguments == {
         "user": "u", "database": "d", "host": "h", "port": 7, "timeout": 2, "statement_cache_size": 0,
+        "command_timeout": 300.0,
         "dsn": "postgresql://?sslmode=disable",
         "server_settings": {"search_path": "app,public", "statement_timeout": "5s", "application_name": "app"},
     }  # fmt: skip

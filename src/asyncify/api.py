@@ -196,10 +196,14 @@ def _rewritten(analysis: Analysis, texts: Mapping[str, str]) -> Project:
     ]
     support = analysis.plan.support
     if support is not None:
-        read = decode(support.path, assemble(frozenset(support.names), dict(support.limits)).encode())
+        read = decode(support.path, _support_text(support))
         assert isinstance(read, Source)
         sources = [*(source for source in sources if source.path != support.path), read]
     return replace(analysis.project, sources=tuple(sorted(sources, key=lambda source: source.path)))
+
+
+def _support_text(support: SupportModule) -> bytes:
+    return assemble(frozenset(support.names), dict(support.limits), dict(support.timeouts)).encode()
 
 
 def _changes(
@@ -227,7 +231,7 @@ def _changes(
 def _support_change(root: Path, support: SupportModule) -> Change:
     file = root / support.path
     before = file.read_bytes() if file.is_file() else None
-    return Change(support.path, before, assemble(frozenset(support.names), dict(support.limits)).encode())
+    return Change(support.path, before, _support_text(support))
 
 
 def _still_imported(analysis: Analysis, texts: Mapping[str, str]) -> frozenset[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from asyncify.errors import ConfigError
-from asyncify.plan.concurrency.setting import DEFAULT_LIMITS, SideBySide, Which
+from asyncify.plan.concurrency.setting import DEFAULT_LIMITS, DEFAULT_TIMEOUTS, SideBySide, Which
 from asyncify.rule import Style
 
 SUPPORT = "_aio"
@@ -37,13 +37,14 @@ class Config:
     style: Style = Style.FAITHFUL  # helpers that do what the old library did, or the new library's own forms
     concurrency: Which = Which.SAFE  # which waits that do not depend on each other run side by side
     limits: tuple[tuple[str, int], ...] = ()  # how many of them at a time, by name, where it is not the default
+    timeouts: tuple[tuple[str, float | None], ...] = ()  # seconds for waits that name no limit, where not the default
     jobs: int = 1  # processes that read files
     python: tuple[int, int] = OLDEST_PYTHON  # the oldest Python that the project says it runs on
     file: Path | None = None  # the pyproject.toml that was read
 
     @property
     def side_by_side(self) -> SideBySide:
-        return SideBySide(self.concurrency, self.limits)
+        return SideBySide(self.concurrency, self.limits, self.timeouts)
 
 
 def load_config(
@@ -80,6 +81,7 @@ def load_config(
         style=style or Style(_text(settings.get("style")) or Style.FAITHFUL),
         concurrency=concurrency or Which(_text(settings.get("concurrency")) or Which.SAFE),
         limits=_limits(settings.get("limits")),
+        timeouts=_timeouts(settings.get("timeouts")),
         cache=cache and settings.get("cache") is not False,
         jobs=jobs or _number(settings.get("jobs")) or 1,
         python=_python_floor(file, document) if file else OLDEST_PYTHON,
@@ -115,6 +117,20 @@ def _limits(value: object) -> tuple[tuple[str, int], ...]:
     return tuple((name, number) for name, number in numbers if number is not None)
 
 
+def _is_timeouts(value: object) -> bool:
+    return isinstance(value, Mapping) and value.keys() <= DEFAULT_TIMEOUTS.keys() and all(map(_is_time, value.values()))
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
+def _timeouts(value: object) -> tuple[tuple[str, float | None], ...]:
+    """None, for ever, is written as 0."""
+    items = sorted(_mapping(value).items())
+    return tuple((name, float(seconds) or None) for name, seconds in items if isinstance(seconds, int | float))
+
+
 KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "cache": (lambda value: isinstance(value, bool), "true or false"),
     "concurrency": (lambda value: value in set(Which), f"one of {', '.join(Which)}"),
@@ -125,6 +141,7 @@ KEYS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "rules": (_is_texts, 'a list of files or folders, such as ["rules"]'),
     "support": (lambda value: isinstance(value, str) and value.isidentifier(), f'a name, such as "{SUPPORT}"'),
     "style": (lambda value: value in set(Style), f"one of {', '.join(Style)}"),
+    "timeouts": (_is_timeouts, f"a table of seconds, 0 for none, for some of {', '.join(DEFAULT_TIMEOUTS)}"),
     "unsafe": (lambda value: isinstance(value, bool), "true or false"),
 }
 

@@ -97,7 +97,9 @@ def plan(
                 *torn_packs(scenes, decided, frozenset(pack.id for pack in packs if pack.one_loop)),
             ),
         ),
-        support=place_support(users, texts, support_name, names, project.package, setting.limits) if users else None,
+        support=place_support(users, texts, support_name, names, project.package, setting.limits, setting.timeouts)
+        if users
+        else None,
         requires=tuple(sorted({line for pack in packs for line in pack.requires})),
         drops=tuple(sorted({name for pack in packs for name in pack.drops})),
     )

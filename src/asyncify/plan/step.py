@@ -351,6 +351,7 @@ class SupportModule:
     module: str  # dotted name
     names: tuple[str, ...]
     limits: tuple[tuple[str, int], ...] = ()  # those of its limits that are not the default
+    timeouts: tuple[tuple[str, float | None], ...] = ()  # the same of its time-outs
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ def place_support(
     helpers: tuple[str, ...],
     package: str = "",
     limits: tuple[tuple[str, int], ...] = (),
+    timeouts: tuple[tuple[str, float | None], ...] = (),
 ) -> SupportModule:
     """The support module for the files `users`; `texts` are all Python files of the project, `package` the dotted name
     of the package whose folder the root is, if it is one.
@@ -40,7 +41,7 @@ def place_support(
     kept = _used_before(texts, path, name) if path in texts else set()
     outer = package if home == PurePosixPath(".") else home.name if is_package else ""
     module = f"{outer}.{name}" if outer else name
-    return SupportModule(path, module, tuple(sorted({*helpers, *kept})), limits)
+    return SupportModule(path, module, tuple(sorted({*helpers, *kept})), limits, timeouts)
 
 
 def is_support(text: str) -> bool:

@@ -17,6 +17,7 @@ from asyncify.errors import RuleError
 
 # In the order in which they stand in the module: what is called by the project first.
 SOURCES = (
+    "timeouts",
     "running",
     "consume",
     "caching",
@@ -84,13 +85,18 @@ class Definition:
     imports: tuple[tuple[str, str], ...]  # name -> the import that binds it, such as "from yarl import URL"
 
 
-def assemble(names: frozenset[str], limits: Mapping[str, int] = MappingProxyType({})) -> str:
-    """The module that holds these helpers and what they need, and nothing else. `limits` are those of its LIMITS that
-    are not as they stand in the source.
+def assemble(
+    names: frozenset[str],
+    limits: Mapping[str, int] = MappingProxyType({}),
+    timeouts: Mapping[str, float | None] = MappingProxyType({}),
+) -> str:
+    """The module that holds these helpers and what they need, and nothing else. `limits` and `timeouts` are those of
+    its LIMITS and TIMEOUTS that are not as they stand in the source.
 
     The same arguments give the same text. Raises RuleError for a name that is no helper.
     """
-    kept = [_with_limits(definition, limits) for definition in _closure(names)]
+    settings: Mapping[str, Mapping[str, object]] = {"LIMITS": limits, "TIMEOUTS": timeouts}
+    kept = [_as_set(definition, settings.get(definition.name, {})) for definition in _closure(names)]
     imports = {statement for definition in kept for name, statement in definition.imports if name in definition.uses}
     made = {definition.name for definition in kept if not definition.is_constant}
     first = [each for each in kept if each.is_constant and not each.uses & made]
@@ -101,11 +107,15 @@ def assemble(names: frozenset[str], limits: Mapping[str, int] = MappingProxyType
     return "\n\n\n".join(["\n\n".join([*head, *filter(None, [constants])]), *others]) + "\n"
 
 
-def _with_limits(definition: Definition, limits: Mapping[str, int]) -> Definition:
-    if definition.name != "LIMITS":
+def _as_set(definition: Definition, values: Mapping[str, object]) -> Definition:
+    """A constant that is a dict, with these values in it."""
+    if not values:
         return definition
-    text = json.dumps({**ast.literal_eval(definition.text.partition("=")[2].strip()), **limits})
-    return replace(definition, text=f"LIMITS = {text}")
+    head, _, rest = definition.text.partition("=")
+    items = ", ".join(
+        f"{json.dumps(key)}: {value!r}" for key, value in {**ast.literal_eval(rest.strip()), **values}.items()
+    )
+    return replace(definition, text=f"{head.strip()} = {{{items}}}")
 
 
 def _habits(roots: set[str]) -> str:

@@ -20,6 +20,7 @@ from asyncify.support.http_errors import InvalidRequestError, InvalidSchemaError
 from asyncify.support.http_forms import _blocks, _encoded_body, _length, _position
 from asyncify.support.http_response import PreparedRequest
 from asyncify.support.http_urls import _encoded_url, _redirect_url, _url_login
+from asyncify.support.timeouts import TIMEOUTS
 
 _LARGE = 2**20
 
@@ -195,9 +196,11 @@ def _wire_body(request: PreparedRequest) -> Any:
 
 
 def _timeout(timeout: Any) -> aiohttp.ClientTimeout:
-    """requests' limit, a number or (connect, read): for connecting and for each wait, never for the whole."""
+    """requests' limit, a number or (connect, read): for connecting and for each wait, never for the whole. TIMEOUTS
+    holds where there is none."""
     connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
     for limit in (connect, read):
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, (int, float)) or limit <= 0):
             raise ValueError(f"Invalid timeout {limit!r}: it must be a number above 0, or None")
+    connect, read = (TIMEOUTS["http"] if limit is None else limit for limit in (connect, read))
     return aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=read)

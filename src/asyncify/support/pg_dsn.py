@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from asyncify.support.pg_errors import ProgrammingError
+from asyncify.support.timeouts import TIMEOUTS
 
 _PAIR = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)*))(?=\s|$)")
 _URI_PREFIXES = ("postgresql://", "postgres://")
@@ -68,6 +69,7 @@ def _connect_arguments(dsn: str | None, keywords: dict[str, Any]) -> dict[str, A
         "password": given.get("password"),
         "database": given.get("dbname"),
         "server_settings": _server_settings(given),
+        "command_timeout": TIMEOUTS["database"],
         "statement_cache_size": 0,  # as psycopg2, which prepares nothing: no plan outlives a change of the schema
     }
     hosts = [host for host in (given.get("hostaddr") or given.get("host") or "").split(",") if host]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import re
 from typing import Any
@@ -205,6 +206,10 @@ def _translated(error: BaseException, statement: str = "", *, is_lost: bool = Fa
         return OperationalError("server closed the connection unexpectedly\n")
     if isinstance(error, asyncpg.InterfaceError):
         return InterfaceError(str(error))
+    if isinstance(error, asyncio.TimeoutError):
+        late = _error_class("57014")("canceling statement due to statement timeout\n")
+        late.pgcode = "57014"
+        return late
     return OperationalError(str(error) or type(error).__name__)
 
 

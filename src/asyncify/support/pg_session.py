@@ -21,6 +21,7 @@ ISOLATION_LEVEL_READ_COMMITTED = 1
 ISOLATION_LEVEL_REPEATABLE_READ = 2
 ISOLATION_LEVEL_SERIALIZABLE = 3
 ISOLATION_LEVEL_READ_UNCOMMITTED = 4
+_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError)
 _LEVELS = {1: "READ COMMITTED", 2: "REPEATABLE READ", 3: "SERIALIZABLE", 4: "READ UNCOMMITTED"}
 
 
@@ -260,7 +261,7 @@ class _Session:
         async with self._lock:
             try:
                 result = await send(raw)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except _FAILURES as error:
                 self._is_failed, self._is_lost = True, raw.is_closed()
                 shown = getattr(error, "pasted", text)
                 raise _translated(error, shown, is_lost=self._is_lost) from error

@@ -16,6 +16,7 @@ import aiohttp
 from yarl import URL
 
 from asyncify.support.http_open import _shared
+from asyncify.support.timeouts import TIMEOUTS
 
 
 async def urlopen(
@@ -84,7 +85,8 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 async def _fetched(request: Any, context: Any) -> _Fetched:
     session, headers = _shared(_kept_for_urllib), _headers_for(request)
-    limit = aiohttp.ClientTimeout(total=None, sock_connect=request.timeout, sock_read=request.timeout)
+    seconds = TIMEOUTS["http"] if request.timeout is None else request.timeout
+    limit = aiohttp.ClientTimeout(total=None, sock_connect=seconds, sock_read=seconds)
     if re.search("[\x00-\x20\x7f]", request.selector):
         raise http.client.InvalidURL(f"URL can't contain control characters. {request.selector!r}")
     request.selector.encode("ascii")

@@ -16,14 +16,17 @@ class Which(StrEnum):
 
 # Names of limits, as migrated code names them, and how many calls each lets wait at a time.
 DEFAULT_LIMITS = {"default": 10, "http": 10, "llm": 4, "database": 5}
+# Seconds that a wait may take for which the source names no limit.
+DEFAULT_TIMEOUTS = {"http": 300.0, "database": 300.0}
 
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """The setting of one run; `limits` are those that are not the default."""
+    """The setting of one run; `limits` and `timeouts` are those that are not the default."""
 
     which: Which = Which.SAFE
     limits: tuple[tuple[str, int], ...] = ()
+    timeouts: tuple[tuple[str, float | None], ...] = ()  # None: for ever
 
 
 NOTHING_GATHERED = SideBySide(Which.OFF)
