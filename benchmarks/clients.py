@@ -96,7 +96,7 @@ def _compare(client: dict[str, Any], arguments: argparse.Namespace, script: Path
     original, *needs = (fetch(pin, arguments.keep) for pin in (client["pin"], *client.get("needs", ())))
     command = [str(script), "--list", str(arguments.list), "--drive", client["pin"]]
     with tempfile.TemporaryDirectory() as work:
-        copy = Path(work, "migrated")
+        copy = Path(work, original.name)  # a root folder with an __init__.py is a package if its name allows
         shutil.copytree(original, copy)
         migration = migrate(Config(path=copy, cache=False))
         if migration.faults:

@@ -352,3 +352,28 @@ def test_what_has_no_shell_stays_and_waits_in_a_loop_of_its_own(name: str) -> No
             pytest.importorskip(library)
 
     check_refusal(PRELUDE + code, because)
+
+
+def test_a_shell_of_many_arguments_hands_them_on_line_by_line() -> None:
+    pytest.importorskip("click")
+    names = [f"option_number_{number}" for number in range(6)]
+    options = "\n".join(f'@click.option("--{name.replace("_", "-")}", default={at})' for at, name in enumerate(names))
+    code = f"""
+import click
+from click.testing import CliRunner
+
+
+@click.command()
+{options}
+def main({", ".join(names)}):
+    click.echo(wait(option_number_0 + option_number_5))
+
+
+def run():
+    return CliRunner().invoke(main, ["--option-number-0", "3"]).output
+"""
+
+    migration = check_migration(PRELUDE + code)
+
+    handed = "".join(f"        {name},\n" for name in names)
+    assert f"    return _aio.run(_main(\n{handed}    ))\n" in migration.rewrites[0].text

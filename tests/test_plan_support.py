@@ -142,6 +142,19 @@ def test_a_root_that_is_itself_a_package(tmp_path: Path) -> None:
         assert _run(tmp_path, code) == "4"
 
 
+def test_a_root_whose_name_nobody_can_import_is_no_package(tmp_path: Path) -> None:
+    """An unpacked distribution with an `__init__.py` at its top."""
+    files = {"__init__.py": "", "shop/__init__.py": "", "shop/net/__init__.py": "", "shop/net/get.py": GET}
+    _write(tmp_path / "shop-1.0", files)
+
+    migration = _migrated(tmp_path / "shop-1.0")
+
+    assert _support(migration) == "shop/_aio.py"
+    with Server() as server:
+        code = f"from shop.net.get import fetch\nprint(asyncio.run(fetch('{server.url}/echo')))"
+        assert _run(tmp_path / "shop-1.0", code) == "echo"
+
+
 def test_a_file_of_a_package_alone(tmp_path: Path) -> None:
     _write(tmp_path, {"shop/__init__.py": "", "shop/net.py": GET})
 

@@ -29,7 +29,8 @@ def place_support(
     A module of the project's own is never overwritten: another name is taken. One that asyncify wrote before keeps
     the helpers that the project uses.
     """
-    paths = frozenset(texts)
+    nobody = () if package else ("__init__.py",)  # of a root that has no name by which code could import it
+    paths = frozenset(texts) - frozenset(nobody)
     files = sorted(users)
     homes = Counter(package_root(path, paths) for path in files if not is_test(path)) or Counter(
         package_root(path, paths) for path in files

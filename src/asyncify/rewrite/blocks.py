@@ -9,6 +9,7 @@ import libcst as cst
 from asyncify.plan.step import MakeFactory, SplitEntry
 
 Statement = cst.BaseStatement
+MOST_COLUMNS = 88  # of a call with forwarded arguments
 
 
 def held_block(
@@ -100,7 +101,7 @@ def split_entry(function: cst.FunctionDef, action: SplitEntry, support: str) -> 
         leading_lines=function.leading_lines,
         lines_after_decorators=[],
     )
-    call = cst.Call(func=cst.Name(action.twin), args=_forwarded(function.params))
+    call = _wrapped(cst.Call(func=cst.Name(action.twin), args=_forwarded(function.params)))
     run = cst.Call(func=cst.parse_expression(action.runner.replace("{aio}", support)), args=[cst.Arg(call)])
     shell = function.with_changes(
         body=cst.IndentedBlock(body=[*_docstring(function), _line(cst.Return(run))]),
@@ -109,11 +110,27 @@ def split_entry(function: cst.FunctionDef, action: SplitEntry, support: str) -> 
     return [twin, shell]
 
 
+def _wrapped(call: cst.Call) -> cst.Call:
+    """With each argument on a line of its own where they are many."""
+    if len(cst.Module([]).code_for_node(call)) <= MOST_COLUMNS:
+        return call
+    next_line = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace("    "))
+    last_line = cst.ParenthesizedWhitespace(indent=True)
+    *first, last = call.args
+    return call.with_changes(
+        whitespace_before_args=next_line,
+        args=[
+            *(arg.with_changes(comma=cst.Comma(whitespace_after=next_line)) for arg in first),
+            last.with_changes(comma=cst.Comma(whitespace_after=last_line)),
+        ],
+    )
+
+
 def split_constructor(function: cst.FunctionDef, action: MakeFactory, support: str) -> list[Statement]:
     """The shell of a constructor, the async method that does its work, and the class method that awaits that."""
     self_name = _first_parameter(function.params).value
     forwarded = _forwarded(function.params)[1:]
-    work = cst.Call(cst.Attribute(cst.Name(self_name), cst.Name(action.twin)), forwarded)
+    work = _wrapped(cst.Call(cst.Attribute(cst.Name(self_name), cst.Name(action.twin)), forwarded))
     run = cst.Call(cst.parse_expression(action.runner.replace("{aio}", support)), [cst.Arg(work)])
     documented = _docstring(function)
     shell = function.with_changes(body=cst.IndentedBlock(body=[*documented, _line(cst.Expr(run))]))

@@ -14,7 +14,17 @@ from asyncify.support.pg_errors import ProgrammingError
 _adapters: dict[type, Callable[[Any], Any]] = {}
 
 
-class Json:
+class _Quoted:
+    """What stands for a value in a statement; as text it is the SQL."""
+
+    def getquoted(self) -> bytes:
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return self.getquoted().decode()
+
+
+class Json(_Quoted):
     """A value that goes to the server as JSON."""
 
     def __init__(self, adapted: Any, dumps: Callable[[Any], str] | None = None) -> None:
@@ -28,7 +38,7 @@ class Json:
         return _literal(self.dumps(self.adapted)).encode()
 
 
-class AsIs:
+class AsIs(_Quoted):
     """A value whose text is put into the statement as it is."""
 
     def __init__(self, adapted: Any) -> None:
@@ -38,7 +48,7 @@ class AsIs:
         return str(self.adapted).encode()
 
 
-class Binary:
+class Binary(_Quoted):
     """Bytes that go to the server as bytea."""
 
     def __init__(self, adapted: Any) -> None:
@@ -48,7 +58,7 @@ class Binary:
         return _literal(bytes(self.adapted)).encode()
 
 
-class QuotedString:
+class QuotedString(_Quoted):
     """Text that goes to the server as a quoted literal."""
 
     def __init__(self, adapted: Any) -> None:
