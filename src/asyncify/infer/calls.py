@@ -265,8 +265,8 @@ class Calls(Handing):
             for path, rule in sorted(self.catalogue.by_call.items()):
                 if rule.waits is not None:
                     self._waiting.setdefault(path.rpartition(".")[0], []).append(path)
-        found: list[str] = []
         pack_type = self.catalogue.types.get(kind)
+        found = list(self._waiting.get(kind, ())) if pack_type is None else []  # `getattr(requests, verb)`
         while pack_type is not None:
             found += self._waiting.get(pack_type.id, ())
             pack_type = self.catalogue.types.get(pack_type.base) if pack_type.base else None

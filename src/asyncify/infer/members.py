@@ -227,7 +227,7 @@ class Members(Attributes):
         """`getattr(value, computed)`: members whose names fit the constant parts."""
         _, prefix, suffix, target = reaction
         kind, first, _ = self.data[value]
-        if kind == Kind.PACK:
+        if kind == Kind.PACK or (kind == Kind.OUT and str(first) in self.library_roots):
             self.cells.add(target, self.values.of(Kind.ANYMEMBER, first))
         elif kind in {Kind.INST, Kind.CLASS} and (prefix or suffix):
             for name in self._names_like(int(first), prefix, suffix):

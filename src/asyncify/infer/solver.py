@@ -62,7 +62,7 @@ class Base:
         self.stepped: dict[tuple[int, int], dict[int, None]] = {}  # (file, call) -> generators that it runs a step of
         self.table_reads: set[int] = set()  # cells that hold what came out of a container under a computed key
         self._canonical: dict[str, int] = {}
-        self._roots = frozenset(
+        self.library_roots = frozenset(
             root for pack in catalogue.packs if pack.rules or pack.types or pack.exceptions for root in pack.source
         )
         self._rooted: dict[str, bool] = {}
@@ -137,7 +137,7 @@ class Base:
         known = self._rooted.get(path)
         if known is None:
             head = path
-            roots = self._roots
+            roots = self.library_roots
             while head and head not in roots:
                 head = head.rpartition(".")[0]
             known = self._rooted[path] = bool(head)

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from asyncify.infer.facts import Call
 from asyncify.plan.arguments import is_streamed
 from asyncify.plan.held_members import member_steps, members_in_use
+from asyncify.plan.indirect import is_direct
 from asyncify.plan.scene import Decided, Scene, as_written, pack_paths, turning
 from asyncify.plan.step import EnterAsync, Hold, Hole, Step, Substitute
 from asyncify.plan.styles import DirectForm, direct_form, told
 from asyncify.rule import Rule
 
 NAMES = ("response", "reply", "answer", "http_response")
+OPENS_AS_WRITTEN = ("{aio}.{name}({*})", "{self}.{name}({*})")
 MOST_LINES = 30  # a longer block would bury the change under re-indented lines
 WHY_HELD = "The response is read inside the block and its connection goes back to the pool at the end."
 
@@ -39,6 +41,10 @@ def held_response(scene: Scene, call: Call, rule: Rule, node: ast.Call) -> Decid
         return None  # what a method of the project gives back has been read
     form = direct_form(scene, call, rule, node)
     template = form.opens if form else as_written(rule.opens or "", pack_paths(call)[0], node)
+    if not is_direct(scene.tree, scene.catalogue, call, scene.uses):
+        if rule.opens not in OPENS_AS_WRITTEN:
+            return None
+        template, form = "{it}", None  # what the variable holds becomes the new callable
     drop = (rule.streams,) if rule.streams else ()
     holes = (Hole("self", scene.tree.place(node.func.value)),) if isinstance(node.func, ast.Attribute) else ()
     item = scene.tree.parent(node)

@@ -30,11 +30,13 @@ class Value:
 def is_direct(tree: Tree, catalogue: Catalogue, call: Call, uses: Uses) -> bool:
     """Is the callable called by the name under which it is imported, or as a method of an object?"""
     node = tree.expression(call.callee)
-    if node is None or isinstance(node, ast.Call) or call.perhaps:
+    if node is None or call.perhaps:
         return True
     functions = [path for path in pack_paths(call) if path.rpartition(".")[0] not in catalogue.types]
     if functions:
         return functions == [catalogue.canonical(tree.imported(node))]
+    if isinstance(node, ast.Call):  # `getattr(session, verb)(url)` keeps its form
+        return True
     if not isinstance(node, ast.Attribute):
         return False
     receiver = uses.get(tree.place(node.value).span)
