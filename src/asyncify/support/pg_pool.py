@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Any
 
 from asyncify.support.pg_connection import connect
 from asyncify.support.pg_errors import Error
+from asyncify.support.timeouts import TIMEOUTS
 
 
 class PoolError(Error):
@@ -18,7 +20,8 @@ class PoolError(Error):
 class ConnectionPool:
     """At least `minconn` connections, which open when the pool is awaited or first used, and at most `maxconn`.
 
-    `getconn` raises PoolError where all are in use. `putconn` rolls back what the connection has left open.
+    `getconn` waits where other tasks have all of them, up to TIMEOUTS; it raises PoolError after that, and at once
+    where its own task has them all. `putconn` rolls back what the connection has left open.
     """
 
     def __init__(self, minconn: int, maxconn: int, *args: Any, **kwargs: Any) -> None:
@@ -30,6 +33,8 @@ class ConnectionPool:
         self._idle: list[Any] = []
         self._used: dict[Any, Any] = {}  # key -> connection
         self._keys: dict[int, Any] = {}  # id of a connection -> its key
+        self._holders: dict[Any, Any] = {}  # key -> the task that has it
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._last_key = 0
         self._filling: asyncio.Task[None] | None = None
         self._is_filled = False
@@ -57,16 +62,43 @@ class ConnectionPool:
             key = self._last_key
         if key in self._used:
             return self._used[key]
-        if len(self._used) == self.maxconn:
-            raise PoolError("connection pool exhausted")
+        while len(self._used) >= self.maxconn:
+            await self._room()
         connection = self._idle.pop() if self._idle else connect(*self._args, **self._kwargs)
         self._used[key] = connection
         self._keys[id(connection)] = key
+        self._holders[key] = asyncio.current_task()
         try:
             return await connection
         except BaseException:
-            del self._used[key], self._keys[id(connection)]
+            del self._used[key], self._keys[id(connection)], self._holders[key]
+            self._wake()
             raise
+
+    async def _room(self) -> None:
+        """Wait until somebody has given one back."""
+        if set(self._holders.values()) == {asyncio.current_task()}:
+            raise PoolError("connection pool exhausted")
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        has_come = False
+        try:
+            done, _ = await asyncio.wait([turn], timeout=TIMEOUTS["database"])
+            has_come = bool(done)
+        finally:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+            elif not has_come:  # it was this one's turn, and it has gone
+                self._wake()
+        if not has_come:
+            raise PoolError("connection pool exhausted")
+        if self.closed:
+            raise PoolError("connection pool is closed")
+
+    def _wake(self) -> None:
+        if self._waiting:
+            turn = self._waiting.popleft()
+            turn.get_loop().call_soon_threadsafe(_give, turn)
 
     @contextlib.asynccontextmanager
     async def acquire(self) -> AsyncGenerator[Any, None]:
@@ -87,16 +119,27 @@ class ConnectionPool:
                 raise PoolError("trying to put unkeyed connection")
         connection = self._used.pop(key, conn)
         self._keys.pop(id(connection), None)
-        if len(self._idle) >= self.minconn or close:
-            await connection.close()
-        elif not connection.closed:
-            await connection.rollback()
-            self._idle.append(connection)
+        self._holders.pop(key, None)
+        try:
+            if len(self._idle) >= self.minconn or close:
+                await connection.close()
+            elif not connection.closed:
+                await connection.rollback()
+                self._idle.append(connection)
+        finally:
+            self._wake()
 
     async def closeall(self) -> None:
         """Close all connections, also those in use; the pool cannot be used any more."""
         if self.closed:
             raise PoolError("connection pool is closed")
         self.closed = True
+        for _ in range(len(self._waiting)):
+            self._wake()
         for connection in (*self._idle, *self._used.values()):
             await connection.close()
+
+
+def _give(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_result(None)
