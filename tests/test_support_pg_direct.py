@@ -120,7 +120,9 @@ def counted(query: str) -> str:
     return re.sub("%s", lambda _: f"${next(numbers)}", query)
 
 
-@pytest.mark.parametrize(("column", "value"), CASES, ids=lambda value: repr(value)[:40])
+@pytest.mark.parametrize(
+    ("column", "value"), CASES, ids=lambda value: repr(value.tobytes() if isinstance(value, memoryview) else value)[:40]
+)
 def test_a_value_is_stored_and_found_as_before(things: Databases, column: str, value: Any) -> None:
     insert = f"insert into things ({column}) values (%s) returning {column}"
     update = f"update things set {column} = %s where id = 1"

@@ -10,6 +10,7 @@ from typing import Any
 
 from asyncify.support.pg_connection import connect
 from asyncify.support.pg_errors import Error
+from asyncify.support.threads import Lock
 from asyncify.support.timeouts import TIMEOUTS
 
 
@@ -36,7 +37,7 @@ class ConnectionPool:
         self._holders: dict[Any, Any] = {}  # key -> the task that has it
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._last_key = 0
-        self._filling: asyncio.Task[None] | None = None
+        self._filling = Lock()
         self._is_filled = False
 
     def __await__(self) -> Any:
@@ -47,10 +48,12 @@ class ConnectionPool:
         return self
 
     async def _fill(self) -> None:
-        if not self._is_filled:
-            self._is_filled = True
-            for _ in range(self.minconn):
+        if self._is_filled:
+            return
+        async with self._filling:
+            while not self._is_filled and len(self._idle) < self.minconn:
                 self._idle.append(await connect(*self._args, **self._kwargs))
+            self._is_filled = True
 
     async def getconn(self, key: Any = None) -> Any:
         """A free connection, or a new one; the same one again for a key that is in use."""
