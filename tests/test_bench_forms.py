@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from asyncify.bench.agenda import FULL, SHORT, Pace, Planned, agenda, alone, traced
+from asyncify.bench.asked import Load
 from asyncify.bench.forms import cut, left_out, short_form, tables_of
-from asyncify.bench.measure import Load
 from asyncify.bench.scenario import CallCase, CommandCase, HttpCase, Input, Request, Scenario, Short, Table
 from asyncify.bench.ways import OWN_AFTER, OWN_BEFORE, read_way
 

@@ -169,6 +169,7 @@ def start_subject(folder: Path, target: str, log: str = "log", **setup: Any) -> 
         "object": {},
         "paths": [str(folder)],
         "sessions": "own",
+        "constants": {},
         "loop": "",
         "trace": False,
     }
@@ -236,3 +237,14 @@ def is_running(pid: int) -> bool:
         return False
     status = Path(f"/proc/{pid}/stat")
     return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_constants_of_modules_are_set_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text("URL = 'https://example.org'\ndef ask():\n    return URL\n")
+    process, _ = start_subject(tmp_path, "shop:ask", constants={"shop:URL": "http://127.0.0.1:1"})
+    with process:
+        answer = process.ask(RUN_ONE, 10)["samples"][0][4]
+
+    assert answer == {"value": "http://127.0.0.1:1"}
+    with pytest.raises(BenchError, match="has no attribute 'URI'"):
+        start_subject(tmp_path, "shop:ask", constants={"shop:URI": ""})

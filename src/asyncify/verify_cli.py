@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from asyncify.bench import Verdict, load_scenario, run_verify
-from asyncify.bench.measure import current_python
+from asyncify.bench.asked import current_python
 from asyncify.bench.own_tests import has_tests
 from asyncify.bench.scenario import Scenario
 from asyncify.bench.settings import declares_scenario

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import cast
 
-from asyncify.bench.measure import Load, variety
+from asyncify.bench.asked import Load, variety
 from asyncify.bench.samples import Side
 from asyncify.bench.scenario import CallCase, Case, CommandCase, HttpCase, Scenario, Table
 from asyncify.bench.ways import OWN_AFTER, OWN_BEFORE, Way, read_way

@@ -13,6 +13,8 @@ class Ledger:
     """Counts from one `clear()` to the next."""
 
     def __init__(self) -> None:
+        self._in_flight = 0  # what is under way goes on when the rest is cleared
+        self._answering = 0
         self.clear()
 
     def clear(self) -> None:
@@ -20,7 +22,6 @@ class Ledger:
         self._unknown: Counter[str] = Counter()
         self._waits: list[tuple[float, float]] = []
         self._spans: list[tuple[float, float, str, int]] = []
-        self._in_flight = 0
         self._peak_in_flight = 0
 
     def note(self, request: str) -> int:
@@ -47,9 +48,11 @@ class Ledger:
     def answering(self, what: str, port: int) -> Iterator[None]:
         """Encloses one call, from its arrival to its answer; `port` is the caller's end of the connection."""
         started = time.perf_counter()
+        self._answering += 1
         try:
             yield
         finally:
+            self._answering -= 1
             self._spans.append((started, time.perf_counter(), what, port))
 
     def read(self) -> dict[str, Any]:
@@ -61,6 +64,10 @@ class Ledger:
             "covered": covered(self._waits),
             "peak_in_flight": self._peak_in_flight,
         }
+
+    def state(self) -> dict[str, Any]:
+        """How many calls were answered, and how many are still to be."""
+        return {"calls": len(self._spans), "in_flight": self._answering}
 
     def waits(self) -> list[tuple[float, float]]:
         """Start and end of each wait as it was set, on the clock of `spans`."""

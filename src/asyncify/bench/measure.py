@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import random
 import re
-import sys
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,86 +16,27 @@ from typing import Any
 
 import msgspec
 
+from asyncify.bench.asked import Load, Run, variety
 from asyncify.bench.copies import copied
 from asyncify.bench.databases import fresh_databases, serve_all, used_databases
+from asyncify.bench.declared import Database
 from asyncify.bench.latency import Latency
-from asyncify.bench.ledger import covered
 from asyncify.bench.machine import busy_seconds
 from asyncify.bench.postgres import Postgres
 from asyncify.bench.process import Process, helper_command
 from asyncify.bench.rows import read_rows
-from asyncify.bench.samples import Measurement, Sample, Side, StandInRecord
+from asyncify.bench.samples import Measurement, Sample, StandInRecord
 from asyncify.bench.scenario import CallCase, Case, HttpCase, Scenario
 from asyncify.bench.started import start_all
 from asyncify.bench.subjects import PATIENCE, Ran, Subject, Surroundings, complained, start_subject
 from asyncify.bench.traffic import canonical
+from asyncify.bench.waits import Waits, waited_alone, waited_in_time, waited_under_load
 from asyncify.bench.watch import thinned, watching
-from asyncify.bench.ways import Way
 
 QUICK = 20.0  # the stand-in answers so much faster where it is not asked how long things take
 FIRST_WARM_UP = 1_000_000  # warm-up requests are numbered from here, so that they share no state with measured ones
+STILL = 0.1  # seconds without a call to a service, after which all work is taken to be done
 MOST_WARM_UP = 10  # callers; what more of them need in memory is for the measurement to show
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """One of the two trees and the interpreter that runs it."""
-
-    side: Side
-    root: Path
-    python: str
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """Who asks, and when."""
-
-    kind: str  # "closed", "together", "arrivals"
-    callers: int
-    count: int
-    limit: int | None = None  # how many may run at once; None: all callers
-    rate: float | None = None
-
-    @property
-    def workers(self) -> int:
-        return min(self.callers, self.limit or self.callers)
-
-    @property
-    def arrivals(self) -> list[float] | None:
-        """Seconds at which requests arrive; the same for every run of the same load. None: when a caller is free."""
-        if self.kind == "closed":
-            return None
-        if self.rate is None:
-            return [0.0] * self.count
-        draw, at, times = random.Random(0), 0.0, []
-        for _ in range(self.count):
-            at += draw.expovariate(self.rate)
-            times.append(at)
-        return times
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What to measure."""
-
-    tree: Tree
-    case: Case
-    way: Way
-    load: Load
-    table: str = ""
-    repeat: int = 0
-    planned: int | None = None  # requests that it stands for; None: those that are made
-    cpu: float = 0.0
-    speed: float = 1.0  # the stand-in's waits are divided by it
-    waits: Mapping[str, Latency] = field(default_factory=dict)
-    unloaded: Measurement | None = None  # one caller, same case, side and waits: how long a request waits
-    warms_up: bool = True
-    like: Load | None = None  # the warm-up is that of this load
-    is_traced: bool = False
-
-    @property
-    def name(self) -> str:
-        return f"{self.case.name}, {self.tree.side}, {self.way.name}, {self.load.callers} concurrent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +55,16 @@ class Taken:
     warmed_up: int = 0  # requests before those that were measured
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where one run takes place."""
+
+    scenario: Scenario
+    folder: Path
+    databases: Sequence[Database]
+    urls: Mapping[str, str]
+
+
 class Bench:
     """Holds the stand-in, and starts a subject for each measurement."""
 
@@ -129,28 +79,25 @@ class Bench:
 
     def measure(self, run: Run) -> Taken:
         """Make the requests of the run, after a warm-up."""
-        scenario = msgspec.structs.replace(self._scenario, env=self._scenario.env | run.case.env)
-        databases, tree = used_databases(scenario.databases, scenario.env), run.tree
-        with copied(tree.root, self._scratch) as folder, fresh_databases(databases, self._servers, folder) as urls:
-            with start_all(scenario.started, folder.parent) as ports:
-                values = {"services": self._services, **ports, **{f"{name}.url": url for name, url in urls.items()}}
-                where = Surroundings(tree.python, scenario, folder, values)
-                with start_subject(run.name, run.case, run.way, where, trace=run.is_traced) as subject:
-                    warmed_up = self._warm_up(run, subject)
-                    self._clear(run.speed, run.waits)
-                    busy, own = busy_seconds(), _own_seconds()
-                    with watching(subject.pid) as watched:
-                        ran = subject.run(_command(run))
-                    record = self._stand_in.ask(
-                        {"do": "read", "spans": run.is_traced, "waits": run.unloaded is None}, PATIENCE
-                    )
-                    busy_after, own_after = busy_seconds(), _own_seconds()
-            rows = read_rows(databases, folder, urls)
-            logs = self._logs(Counter(ran.logs) + Counter(complained(folder)))
+        tree = run.tree
+        with self._placed(run) as place:
+            with self._started(run, place) as subject:
+                warmed_up = self._warm_up(run, subject)
+                self._clear(run.speed, run.waits)
+                busy, own = busy_seconds(), _own_seconds()
+                with watching(subject.pid) as watched:
+                    ran = subject.run(_command(run), self._settle)
+                record = self._read(spans=run.is_traced, waits=run.unloaded is None)
+                busy_after, own_after = busy_seconds(), _own_seconds()
+            rows = read_rows(place.databases, place.folder, place.urls)
+            logs = self._logs(Counter(ran.logs) + Counter(complained(place.folder)))
         stand_in = msgspec.convert(record, StandInRecord)
         used = ran.usage.cpu_seconds + stand_in.usage.cpu_seconds + own_after - own
         used += ran.client.cpu_seconds if ran.client else 0.0
-        wait, shortest, longest = _waits(run, stand_in, ran, record.get("waits", []))
+        if run.unloaded is None:
+            wait = waited_alone(ran, record) or self._waited_one_by_one(run)
+        else:
+            wait = waited_under_load(stand_in, len(ran.samples), run.unloaded)
         answers = {sample[0]: self._answer(run.case, sample[4]) for sample in ran.samples}
         measurement = Measurement(
             table=run.table,
@@ -166,9 +113,9 @@ class Bench:
             planned=run.planned or run.load.count,
             rate=run.load.rate,
             cpu=run.cpu,
-            wait=wait,
-            shortest_wait=shortest,
-            longest_wait=longest,
+            wait=wait.mean,
+            shortest_wait=wait.shortest,
+            longest_wait=wait.longest,
             samples=_samples(ran, answers),
             subject=ran.usage,
             stand_in=stand_in,
@@ -186,14 +133,55 @@ class Bench:
         load = Load("closed", 1, len(taken.answers))
         return self.measure(replace(run, load=load, like=run.load, cpu=0.0, speed=QUICK, unloaded=None))
 
+    @contextmanager
+    def _placed(self, run: Run) -> Iterator[_Place]:
+        """A copy of the tree, and its databases with nothing in them."""
+        scenario = msgspec.structs.replace(self._scenario, env=self._scenario.env | run.case.env)
+        databases = used_databases(scenario.databases, scenario.env)
+        with copied(run.tree.root, self._scratch) as folder, fresh_databases(databases, self._servers, folder) as urls:
+            yield _Place(scenario, folder, databases, urls)
+
+    @contextmanager
+    def _started(self, run: Run, place: _Place) -> Iterator[Subject]:
+        with start_all(place.scenario.started, place.folder.parent) as ports:
+            urls = {f"{name}.url": url for name, url in place.urls.items()}
+            values = {"services": self._services, **ports, **urls}
+            where = Surroundings(run.tree.python, place.scenario, place.folder, values)
+            with start_subject(run.name, run.case, run.way, where, trace=run.is_traced) as subject:
+                yield subject
+
+    def _waited_one_by_one(self, run: Run) -> Waits:
+        """Each kind of request once, begun when all that the one before it left to do is done."""
+        each: list[float] = []
+        with self._placed(run) as place, self._started(run, place) as subject:
+            for number in range(variety(run.case)):
+                self._clear(run.speed, run.waits)
+                command = {"first": number, "count": 1, "workers": 1, "arrivals": None, "cpu": 0.0}
+                each += waited_in_time(subject.run(command, self._settle), self._read(waits=True))
+        return Waits.of(each)
+
+    def _read(self, *, spans: bool = False, waits: bool = False) -> dict[str, Any]:
+        return self._stand_in.ask({"do": "read", "spans": spans, "waits": waits}, PATIENCE)
+
     def _warm_up(self, run: Run, subject: Subject) -> int:
         if not run.warms_up:
             return 0
         callers = min((run.like or run.load).workers, MOST_WARM_UP)
         self._clear(QUICK, {})
         count = max(callers, variety(run.case))
-        subject.run({"first": FIRST_WARM_UP, "count": count, "workers": callers, "arrivals": None, "cpu": 0.0})
+        command = {"first": FIRST_WARM_UP, "count": count, "workers": callers, "arrivals": None, "cpu": 0.0}
+        subject.run(command, self._settle)
         return count
+
+    def _settle(self) -> None:
+        """Wait until nothing calls services any more: some work begins only when its request is answered."""
+        calls, deadline = -1, time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            state = self._stand_in.ask({"do": "look"}, PATIENCE)
+            if state["calls"] == calls and not state["in_flight"]:
+                return
+            calls = state["calls"]
+            time.sleep(STILL)
 
     def _clear(self, speed: float, waits: Mapping[str, Latency]) -> None:
         self._stand_in.ask({"do": "clear", "speed": speed, "waits": msgspec.to_builtins(waits)}, PATIENCE)
@@ -220,18 +208,6 @@ def start_bench(scenario: Scenario) -> Iterator[Bench]:
         )
         with stand_in, serve_all(scenario.databases) as servers:
             yield Bench(scenario, stand_in, ready["port"], servers, scratch)
-
-
-def variety(case: Case) -> int:
-    """How many requests of the case differ in more than their number."""
-    if isinstance(case, HttpCase):
-        return len(case.requests)
-    return len(case.inputs) if isinstance(case, CallCase) else 1
-
-
-def current_python() -> str:
-    """The interpreter that runs asyncify itself."""
-    return sys.executable
 
 
 def _command(run: Run) -> dict[str, Any]:
@@ -261,25 +237,6 @@ def _runner(run: Run, subject: Subject) -> str:
     limit = f", limit {workers}" if subject.is_async and workers < run.load.callers else ""
     count = run.load.callers if subject.is_async else workers
     return f"{count:,} {one if count == 1 else many}{limit}" + (" on uvloop" if subject.loop == "uvloop" else "")
-
-
-def _waits(run: Run, stand_in: StandInRecord, ran: Ran, waits: list[list[float]]) -> tuple[float, float, float]:
-    """Seconds that one request has to wait even if nothing else does: on average, at least and at most.
-
-    With one caller it is the time covered by waits: what a request does side by side counts once. With more, it is
-    that same time, scaled if these requests waited more or less than those.
-    """
-    count = len(ran.samples)
-    alone = run.unloaded
-    if alone is None:
-        began = ran.began or 0.0
-        # From when something was free for it; before that its waits are those of others.
-        at_work = [(began + sample[1] + sample[6], began + sample[1] + sample[2]) for sample in ran.samples]
-        each = [covered((start, end) for start, end in waits if begun <= start < ended) for begun, ended in at_work]
-        return stand_in.covered / count, min(each), max(each)
-    waited_alone = alone.stand_in.waited / len(alone.samples)
-    scale = (stand_in.waited / count) / waited_alone if waited_alone else 0.0
-    return alone.wait * scale, alone.shortest_wait * scale, alone.longest_wait * scale
 
 
 def _samples(ran: Ran, answers: Mapping[int, str]) -> tuple[Sample, ...]:

@@ -17,6 +17,7 @@ from asyncify.bench.templates import holes
 from asyncify.bench.ways import read_way
 
 TARGET = re.compile(r"(?:[A-Za-z_][\w.]*:|\.)[A-Za-z_]\w*(?:\(\))*(?:\.[A-Za-z_]\w*(?:\(\))*)*")
+CONSTANT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 REQUEST_PARTS = {"body", "query", "headers"}
 REGEX_HINT = "escape what is meant literally"
 
@@ -38,6 +39,9 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
         yield "levels", "no level to run", "write callers = requests, such as 10 = 40"
     if scenario.timeout <= 0:
         yield "timeout", "must be more than 0", "name the seconds that one request may take"
+    for target in scenario.constants:
+        if not CONSTANT.fullmatch(target):
+            yield f"constants.{target}", f"{target!r} names nothing", "write package.module:NAME"
     for index, table in enumerate(scenario.tables):
         yield from _table_problems(f"table[{index}]", table, scenario)
         yield from _table_problems(f"table[{index}].short", short_form(table), scenario)

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from asyncify.bench.agenda import FULL, SHORT, Planned, agenda, alone, traced
+from asyncify.bench.asked import Load, Run, Tree, current_python
 from asyncify.bench.conclude import Note, conclude
 from asyncify.bench.equality import compare_all
 from asyncify.bench.forms import left_out, tables_of
 from asyncify.bench.machine import this_machine
-from asyncify.bench.measure import Bench, Load, Run, Taken, Tree, current_python, start_bench
+from asyncify.bench.measure import Bench, Taken, start_bench
 from asyncify.bench.needs import check_needs, has_module
 from asyncify.bench.report import VERSION, Report
 from asyncify.bench.samples import Measurement, Side

@@ -120,6 +120,7 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     levels: dict[int, int] = field(default_factory=lambda: dict(DEFAULT_LEVELS))  # callers -> requests
     paths: tuple[str, ...] = ("src", ".")  # folders to import from
     env: dict[str, str] = field(default_factory=dict)  # `{services}` is the stand-in's address
+    constants: dict[str, str] = field(default_factory=dict)  # "package.module:NAME" = what it is to be, holes as in env
     services: tuple[Service, ...] = field(name="service", default=())
     started: tuple[Started, ...] = field(name="start", default=())
     databases: tuple[Database, ...] = field(name="database", default=())

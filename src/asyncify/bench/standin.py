@@ -112,6 +112,8 @@ async def serve(control: Control, scenario: Scenario) -> None:
             stand_in.ledger.clear()
             gauge.mark()
             control.send({})
+        elif command["do"] == "look":
+            control.send(stand_in.ledger.state())
         else:
             asked = {name: getattr(stand_in.ledger, name)() for name in ("spans", "waits") if command.get(name)}
             control.send(stand_in.ledger.read() | {"usage": gauge.read()} | asked)

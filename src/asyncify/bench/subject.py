@@ -12,6 +12,7 @@ import traceback
 from .control import Control
 from .logbook import Logbook
 from .sessions import set_sessions
+from .targets import set_constants
 
 
 def main() -> None:
@@ -23,6 +24,7 @@ def main() -> None:
         set_sessions(config["sessions"])
     logbook = Logbook(os.getcwd())  # noqa: PTH109  (before the project may change it)
     try:
+        set_constants(config["constants"])
         if config["kind"] == "http":
             from .subject_server import serve
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from typing import TYPE_CHECKING, Any
 
 from .control import Control, Message
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     import uvicorn
 
 BACKLOG = 4096
-START_INTERVAL = 0.005  # seconds
+INTERVAL = 0.005  # seconds between two looks at the server
+FINISH_TIMEOUT = 20.0  # seconds for what requests have left to do when they are answered
 
 
 def serve(control: Control, config: Message, logbook: Logbook) -> None:
@@ -65,7 +67,7 @@ async def _serve(
 ) -> None:
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
     while not server.started and not serving.done():  # noqa: ASYNC110  (uvicorn has no event to wait for)
-        await asyncio.sleep(START_INTERVAL)
+        await asyncio.sleep(INTERVAL)
     if serving.done():
         await serving
         raise RuntimeError("the server stopped while it was starting; its log says why")
@@ -81,7 +83,16 @@ async def _serve(
         if command["do"] == "mark":
             gauge.mark()
             logbook.clear()
+        elif command["do"] == "finish":
+            await _finish(server)
         control.send({"usage": gauge.read(), "logs": logbook.read(), **tracer.read()})
     server.should_exit = True
     control.send({})
     await serving
+
+
+async def _finish(server: uvicorn.Server) -> None:
+    """Wait for the app's calls to return: background tasks go on when their request is answered."""
+    deadline = time.monotonic() + FINISH_TIMEOUT
+    while server.server_state.tasks and time.monotonic() < deadline:  # noqa: ASYNC110  (as above)
+        await asyncio.sleep(INTERVAL)

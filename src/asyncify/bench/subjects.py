@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,15 +48,18 @@ class Subject:
         self.loop = str(ready["loop"])
         self.pid: int | None = process.pid
 
-    def run(self, command: Mapping[str, Any]) -> Ran:
-        """Make the requests that the command names."""
+    def run(self, command: Mapping[str, Any], settle: Callable[[], None]) -> Ran:
+        """Make the requests that the command names; `settle` returns when what they began has ended, too."""
         patience = PATIENCE + self._timeout * command["count"] / command["workers"]
         if self._client is None:
             answer = self._process.ask({"do": "run", **command}, patience)
+            settle()
             usage, logs = msgspec.convert(answer["usage"], Usage), answer.get("logs", {})
             return Ran(answer["samples"], usage, None, logs, answer.get("began"), answer.get("writes", []))
         self._process.ask({"do": "mark"}, PATIENCE)
         answer = self._client.ask({"do": "run", **command}, patience)
+        self._process.ask({"do": "finish"}, PATIENCE)
+        settle()
         read = self._process.ask({"do": "read"}, PATIENCE)
         usage, client = (msgspec.convert(each["usage"], Usage) for each in (read, answer))
         return Ran(answer["samples"], usage, client, read["logs"], answer["began"], read.get("writes", []))
@@ -72,9 +75,9 @@ class ServerSubject(Subject):
         self.pid = pid
         self._server = psutil.Process(pid)
 
-    def run(self, command: Mapping[str, Any]) -> Ran:
+    def run(self, command: Mapping[str, Any], settle: Callable[[], None]) -> Ran:
         before = self._look()
-        ran = super().run(command)
+        ran = super().run(command, settle)
         after = self._look()
         cpu = after[0] - before[0]
         usage = Usage(cpu, before[1], max(before[1], after[1]), after[2], None, None)
@@ -161,6 +164,9 @@ def complained(folder: Path) -> Mapping[str, int]:
 
 def _setup(case: HttpCase | CallCase, way: Way, where: Surroundings, *, trace: bool) -> dict[str, Any]:
     common = {
+        "constants": {
+            name: str(fill(value, where.values.__getitem__)) for name, value in where.scenario.constants.items()
+        },
         "paths": [str(where.folder / path) for path in where.scenario.paths if (where.folder / path).is_dir()],
         "sessions": way.sessions,
         # uvloop writes to sockets by itself, where no trace sees it.

@@ -38,6 +38,15 @@ def resolve_sync(target: str, owner: Any = None) -> Any:
     return found
 
 
+def set_constants(constants: dict[str, str]) -> None:
+    """Give names of modules other values, such as addresses that are written into the code."""
+    for target, value in constants.items():
+        module, _, name = target.partition(":")
+        owner = importlib.import_module(module)
+        getattr(owner, name)  # one that is not there would have no effect
+        setattr(owner, name, value)
+
+
 def build(value: Any) -> Any:
     """The value with every `$new` table replaced by the object that it describes."""
     if isinstance(value, dict):

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from asyncify.bench.asked import Load, Run, Tree, current_python, variety
 from asyncify.bench.compare import Difference
 from asyncify.bench.equality import judge
-from asyncify.bench.measure import QUICK, Bench, Load, Run, Taken, Tree, current_python, start_bench, variety
+from asyncify.bench.measure import QUICK, Bench, Taken, start_bench
 from asyncify.bench.needs import check_needs
 from asyncify.bench.own_tests import Tests, compare_tests, run_tests
 from asyncify.bench.samples import Side
