@@ -19,7 +19,14 @@ class Calls(Handing):
 
     def on_call(self, value: int, reaction: Reaction) -> None:
         site: Site = reaction[1]
-        self.call(value, site, self.arguments(site), site.result, DIRECT)
+        kind, first, second = self.data[value]
+        if kind == Kind.BOUND and self.data[int(first)][0] == Kind.FUNC:  # the two that there are most of
+            receiver, value = int(second), int(first)
+            self._call_function(int(self.data[value][1]), receiver, site, self.arguments(site), site.result, DIRECT)
+        elif kind == Kind.FUNC:
+            self._call_function(int(first), -1, site, self.arguments(site), site.result, DIRECT)
+        else:
+            self.call(value, site, self.arguments(site), site.result, DIRECT)
 
     def call(self, value: int, site: Site, args: Arguments, result: int, how: int) -> None:
         kind, first, second = self.data[value]
@@ -68,10 +75,10 @@ class Calls(Handing):
     def _call_function(
         self, number: int, receiver: int, site: Site, args: Arguments, result: int, how: int
     ) -> None:  # fmt: skip
-        if how == DIRECT and self.decorated_by and self._is_wrapped_call(number, site):
+        if how == DIRECT and number in self.wrapped and self._is_wrapped_call(number, site):
             how = THROUGH
-        self.reach(site, self.values.of(Kind.FUNC, number), how)
         fn = self.functions[number]
+        self.reach(site, self.value_of[number], how)
         if args and how != THROUGH:
             self.bind(number, args, 1 if receiver >= 0 else 0)
         if result:

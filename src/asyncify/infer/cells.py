@@ -101,7 +101,8 @@ class Cells:
         if held is None:
             return
         if type(held) is int:
-            self.add(target, held)
+            if self._values[target] != held:
+                self.add(target, held)
             return
         for value in tuple(held):  # type: ignore[arg-type]
             self.add(target, value)
@@ -159,6 +160,11 @@ class Cells:
                 if targets:
                     for target in (targets,) if type(targets) is int else targets:  # type: ignore[union-attr]
                         known = values[target]
+                        if known is None and type(batch) is int:  # as `add` would, without the call
+                            values[target] = batch
+                            if edges[target] or reactions[target] is not None:
+                                self._news[target] = batch
+                            continue
                         for value in fresh:  # type: ignore[union-attr]
                             if known != value:
                                 add(target, value)

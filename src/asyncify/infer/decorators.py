@@ -137,6 +137,7 @@ class Decorators(Calls):
             return
         if number >= 0:
             self.decorated_by.setdefault(wrapper, {})[number] = None
+            self.wrapped.add(number)
         self.cells.add(target, self.values.of(Kind.DECO, wrapper, value))
 
     def _class_decorator(self, number: int, inner: int, target: int) -> None:

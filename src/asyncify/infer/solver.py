@@ -57,6 +57,8 @@ class Base:
         self._shared_targets: dict[tuple[int, int], dict[int, int]] = {}
         self.flow_targets: dict[tuple[int, int], dict[int, None]] = {}  # (file, flow) -> functions it runs
         self.decorated_by: dict[int, dict[int, None]] = {}  # wrapper function -> functions it wraps
+        self.value_of: list[int] = []  # of each function
+        self.wrapped: set[int] = set()  # all functions that some wrapper wraps
         self.outer_decorators: dict[int, dict[tuple[str, int, int], None]] = {}  # function -> (path, file, decoration)
         self._waiting: dict[str, list[str]] = {}  # pack type -> paths of its members that wait
         self.stepped: dict[tuple[int, int], dict[int, None]] = {}  # (file, call) -> generators that it runs a step of
@@ -188,7 +190,9 @@ class Base:
             for name, cell in summary.unbound.items():
                 self._seed_unbound(file, summary, name, base + cell)
         for fn in self.functions:
-            self.cells.add(self.objects.cell_base[fn.file] + fn.fact.value, self.values.of(Kind.FUNC, fn.number))
+            value = self.values.of(Kind.FUNC, fn.number)
+            self.value_of.append(value)
+            self.cells.add(self.objects.cell_base[fn.file] + fn.fact.value, value)
             if fn.is_method and fn.owner >= 0:
                 self._seed_self(fn.positional[0], fn.owner, fn.fact.decorators, fn.fact.name)
         for cls in self.classes:
