@@ -515,9 +515,17 @@ STAYS = {
         cur.execute("select name from people where name = %s", given)
         return cur.fetchall()
     """,
-    "a text from elsewhere": """
+    "a text that is put together": """
+        query = "select name from people where name = %s"
+        query += " order by id"
+        cur.execute(query, ("ann",))
+        return cur.fetchall()
+    """,
+    "a text that two statements share": """
         query = "select name from people where name = %s"
         cur.execute(query, ("ann",))
+        print(cur.fetchone())
+        cur.execute(query, ("bob",))
         return cur.fetchall()
     """,
     "a cursor that is read later": """
@@ -614,6 +622,19 @@ GOES = {
             cur.execute("select age from people where id between %(low)s and %(high)s", {"low": 1, "high": 2})
             rows = list(cur)
         return shown, rows
+    """,
+    "a text that has a name": """
+        conn = psycopg2.connect(dsn)
+        query = "select name from people " \
+            "where age > %s and name like 'b%%'"
+        with conn, conn.cursor() as cur:
+            cur.execute(query, (1,))
+            found = cur.fetchall()
+        everybody = "select count(*) from people"
+        print(everybody)
+        with conn, conn.cursor() as cur:
+            cur.execute(everybody)
+            return found, cur.fetchone()[0]
     """,
     "a failure within a block": """
         conn = psycopg2.connect(dsn)

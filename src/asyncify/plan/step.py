@@ -128,6 +128,13 @@ class HoldOpen:
     `async with CALL as name:` round what was tried."""
 
 
+@dataclass(frozen=True, slots=True)
+class Respell:
+    """The parts of the string literal at the step's place get these sources."""
+
+    pieces: tuple[str, ...]
+
+
 class Layout(StrEnum):
     """Where the arguments of a call stand."""
 
@@ -141,8 +148,8 @@ class RunDirectly:
     """The expression at the step's place becomes `await RECEIVER.METHOD(QUERY, *VALUES)`, inside `wrap`; where there
     is a `name` it is the whole statement, which gives the result this name.
 
-    `pieces` are the sources of the literals of which the query consists, `call` is the call that ran it before, and
-    `keyword` (source text) is given at the end.
+    `pieces` are the sources of the literals of which the query consists (none: it stays), `call` is the call that ran
+    it before, and `keyword` (source text) is given at the end.
     """
 
     method: str
@@ -258,6 +265,7 @@ Action = (
     | DropItem
     | DropHandler
     | Enclose
+    | Respell
     | HoldOpen
     | RunDirectly
     | SplitEntry

@@ -19,7 +19,8 @@ def direct_call(
     action: RunDirectly, filled: Mapping[str, cst.BaseExpression], values: Sequence[cst.BaseExpression], old: cst.Call
 ) -> cst.Await:
     """`await RECEIVER.METHOD(QUERY, *VALUES)`, over several lines where the old call was or the action says so."""
-    arguments = [cst.Arg(_respelled(bare(filled["query"]), action.pieces)), *map(cst.Arg, values)]
+    query = bare(filled["query"])
+    arguments = [cst.Arg(respelled(query, action.pieces) if action.pieces else query), *map(cst.Arg, values)]
     if action.keyword:
         name, _, _ = action.keyword.partition("=")
         none = cst.SimpleWhitespace("")
@@ -42,7 +43,7 @@ class _Speller(cst.CSTTransformer):
         return updated_node.with_changes(value=next(self._pieces))
 
 
-def _respelled(query: cst.BaseExpression, pieces: Sequence[str]) -> cst.BaseExpression:
+def respelled(query: cst.BaseExpression, pieces: Sequence[str]) -> cst.BaseExpression:
     """The literal with the text of its parts exchanged; what stands between them is kept."""
     return cast(cst.BaseExpression, query.visit(_Speller(pieces)))
 

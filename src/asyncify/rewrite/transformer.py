@@ -26,6 +26,7 @@ from asyncify.plan.step import (
     MakeAsync,
     MakeFactory,
     Remove,
+    Respell,
     RunDirectly,
     SplitEntry,
     Step,
@@ -45,7 +46,7 @@ from asyncify.rewrite.blocks import (
     with_functions,
     yielded_from,
 )
-from asyncify.rewrite.direct import direct_call, enclosed, following, held_open, untried, without_items
+from asyncify.rewrite.direct import direct_call, enclosed, following, held_open, respelled, untried, without_items
 from asyncify.rewrite.fill import bare, fill, spliced_elements, with_await_in_parentheses
 from asyncify.rewrite.formatted import self_documented
 from asyncify.rewrite.gathering import gathered_elements, gathered_loop, gathered_row, kept_value, returned
@@ -98,7 +99,7 @@ class StepsTransformer(cst.CSTTransformer):
         if isinstance(action, Substitute):
             self._expressions[span] = step
             self._wanted.update(self._columns.span(hole.place) for hole in action.holes)
-        elif isinstance(action, FlattenCatch | Hoist):
+        elif isinstance(action, FlattenCatch | Hoist | Respell):
             self._expressions[span] = step
         elif isinstance(action, RunDirectly):
             self._expressions[span] = step
@@ -197,6 +198,8 @@ class StepsTransformer(cst.CSTTransformer):
             return cst.Name(action.name)
         if isinstance(action, FanOutElements):
             return self._gathered(action, node)
+        if isinstance(action, Respell):
+            return respelled(node, action.pieces)
         if isinstance(action, RunDirectly):
             return self._with_parentheses_of(node, self._run(action, span, node))
         assert isinstance(action, Substitute)

@@ -12,6 +12,7 @@ from asyncify.infer.facts import Call
 from asyncify.plan.awaiting import can_await
 from asyncify.plan.direct.lines import comments_behind, stands_alone
 from asyncify.plan.direct.literal import edited
+from asyncify.plan.direct.named import is_named_once, literal_of
 from asyncify.plan.direct.reading import read_of
 from asyncify.plan.direct.sql import Statement, read_statement
 from asyncify.plan.scene import Scene, pack_paths
@@ -33,8 +34,9 @@ class Ran:
     call: Call
     node: ast.Call
     stands: ast.stmt
-    query: ast.Constant
-    pieces: tuple[str, ...]  # the sources of the parts of the query, with `$1`
+    query: ast.expr
+    literal: ast.Constant  # the query, or what its name stands for
+    pieces: tuple[str, ...]  # the sources of the parts of the literal, with `$1`
     statement: Statement
     values: tuple[ast.expr, ...]
     read: ast.expr | None
@@ -195,20 +197,23 @@ def _ran(scene: Scene, use: ast.Name, statement: ast.stmt, record: str) -> Ran |
     if node.keywords or not 1 <= len(node.args) <= 2 or any(isinstance(a, ast.Starred) for a in node.args):
         return None
     query, given = node.args[0], node.args[1] if len(node.args) == 2 else None
-    if not isinstance(query, ast.Constant) or not isinstance(query.value, str):
+    literal = literal_of(scene, query)
+    if literal is None or not isinstance(literal.value, str):
         return None
     given = None if isinstance(given, ast.Constant) and given.value is None else given
-    found = read_statement(query.value, takes_values=given is not None)
+    found = read_statement(literal.value, takes_values=given is not None)
     values = _values(given, found) if found is not None else None
-    pieces = edited(scene.tree.text, query, found.edits) if found is not None else None
+    pieces = edited(scene.tree.text, literal, found.edits) if found is not None else None
     if found is None or values is None or pieces is None:
+        return None
+    if found.edits and isinstance(query, ast.Name) and not is_named_once(scene, query):
         return None
     read, form = read_of(scene, use, statement, found, record)
     if comments_behind(scene, statement).strip() or _has_comments(scene, node):
         return None
     if read is not None and not stands_alone(scene, statement):
         return None
-    return Ran(call, node, statement, query, pieces, found, values, read, form)
+    return Ran(call, node, statement, query, literal, pieces, found, values, read, form)
 
 
 def _values(given: ast.expr | None, statement: Statement) -> tuple[ast.expr, ...] | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from asyncify.plan.direct.cursors import CursorUse, Ran
 from asyncify.plan.direct.found import Found
 from asyncify.plan.scene import Scene
-from asyncify.plan.step import Layout, Remove, RunDirectly, Substitute
+from asyncify.plan.step import Layout, Remove, Respell, RunDirectly, Substitute
 from asyncify.plan.tree import FunctionNode
 
 WIDTHS = (88, 100, 120)  # a file's lines are as long as the narrowest that holds them all
@@ -28,11 +28,14 @@ def write_statement(found: Found, cursor: CursorUse, ran: Ran, lost: int) -> Non
     text = _Call(found.scene, ran, f"{ast.unparse(cursor.owner)}.{ran.method}", keyword, lost)
     name = _name_between(text, cursor.function)
     taken = None if name else ran.read
+    is_named = ran.query is not ran.literal
+    if is_named and ran.statement.edits:
+        found.step(ran.literal, Respell(ran.pieces))
     action = RunDirectly(
         method=ran.method,
         receiver=place(cursor.owner),
         query=place(ran.query),
-        pieces=ran.pieces,
+        pieces=() if is_named else ran.pieces,
         values=tuple(map(place, ran.values)),
         call=place(ran.node),
         keyword=keyword,
@@ -74,7 +77,8 @@ class _Call:
         lines = self.scene.tree.text.split("\n")
         longest = next((width for width in WIDTHS if max(map(len, lines)) <= width), WIDTHS[-1])
         keyword = [self.keyword.replace("{aio}", "_aio")] if self.keyword else []
-        arguments = ", ".join([*self.ran.pieces, *map(ast.unparse, self.ran.values), *keyword])
+        query = [ast.unparse(self.ran.query)] if isinstance(self.ran.query, ast.Name) else self.ran.pieces
+        arguments = ", ".join([*query, *map(ast.unparse, self.ran.values), *keyword])
         call = f"{f'{name} = ' if name else ''}await {self.callee}({arguments})"
         if self.ran.form == "count" and not name:
             call = COUNTED.replace("{aio}", "_aio").replace("{it}", call)
