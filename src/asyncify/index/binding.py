@@ -13,6 +13,8 @@ from asyncify.index.summary import ImportFact
 class Binding(Annotations):
     """In a function a name's cell changes with each assignment; in modules and classes it has one for good."""
 
+    replaced: frozenset[tuple[int, str]]  # line and name of imports whose name is something else when functions run
+
     def _note_attribute(self, base: int, name: str) -> None:
         raise NotImplementedError
 
@@ -92,12 +94,14 @@ class Binding(Annotations):
         for alias in node.names:
             cell = self.cell()
             bound = alias.asname or alias.name.partition(".")[0]
-            is_global = self.scope.kind == "module" or self.scope.outside.get(bound) == "global"
+            stays = (node.lineno, bound) not in self.replaced
+            is_global = stays and (self.scope.kind == "module" or self.scope.outside.get(bound) == "global")
             module = alias.name if alias.asname else bound
             self.imports.append(ImportFact(cell, module, "", 0, bound, is_global))
             if module != alias.name:  # `import a.b` also loads a.b
                 self.imports.append(ImportFact(self.cell(), alias.name, "", 0, "", False))
-            self.bind(bound, cell)
+            if stays:
+                self.bind(bound, cell)
 
     def _import_from(self, node: ast.ImportFrom) -> None:
         for alias in node.names:
@@ -106,9 +110,11 @@ class Binding(Annotations):
                 continue
             cell = self.cell()
             bound = alias.asname or alias.name
-            is_global = self.scope.kind == "module" or self.scope.outside.get(bound) == "global"
+            stays = (node.lineno, bound) not in self.replaced
+            is_global = stays and (self.scope.kind == "module" or self.scope.outside.get(bound) == "global")
             self.imports.append(ImportFact(cell, node.module or "", alias.name, node.level, bound, is_global))
-            self.bind(bound, cell)
+            if stays:
+                self.bind(bound, cell)
 
     def _module_constant(self, name: str, value: ast.expr) -> None:
         text = dotted(value)

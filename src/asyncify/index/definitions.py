@@ -6,7 +6,7 @@ import ast
 from collections import deque
 
 from asyncify.index.recorder import dotted, span_of
-from asyncify.index.scope import Scope, assigned_names
+from asyncify.index.scope import Scope, assigned_names, replaced_imports
 from asyncify.index.statements import Statements
 from asyncify.index.summary import (
     NOTHING,
@@ -64,6 +64,7 @@ class Definitions(Statements):
 
     def walk(self, tree: ast.Module) -> Summary:
         self.position = MODULE_BODY
+        self.replaced = replaced_imports(tree.body)
         self.body(tree.body)
         while self._queue:
             self._walk_function(self._queue.popleft())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _BINDING_NOTHING = frozenset({ast.Expr, ast.Return, ast.Raise, ast.Pass, ast.Assert, ast.Break, ast.Continue})
 _NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -57,6 +57,24 @@ def assigned_names(body: Iterable[ast.stmt]) -> set[str]:
         else:
             _inside(node, found, stack)
     return found
+
+
+def replaced_imports(body: Sequence[ast.stmt]) -> frozenset[tuple[int, str]]:
+    """Line and name of imports of a module whose name a later statement beside them binds to something of its own."""
+    imported: dict[str, int] = {}
+    replaced: set[tuple[int, str]] = set()
+    for node in body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            imported.update(dict.fromkeys(assigned_names([node]), node.lineno))
+        elif isinstance(node, (*_NESTED, ast.Assign)) and imported:
+            again = assigned_names([node]) & imported.keys()
+            if again and again.isdisjoint(n.id for n in ast.walk(node) if isinstance(n, ast.Name) and _is_read(n)):
+                replaced.update((imported.pop(name), name) for name in again)
+    return frozenset(replaced)
+
+
+def _is_read(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Load)
 
 
 def _inside(node: ast.AST, found: set[str], stack: list[ast.AST]) -> None:

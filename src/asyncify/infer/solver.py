@@ -172,11 +172,11 @@ class Base:
 
     def _load_star(self, file: int, summary: Summary, name: str, target: int, seen: set[str]) -> bool:
         found = False
-        for module, level in summary.stars:
+        for module, level in reversed(summary.stars):  # the last one that has the name counts
             key = self.objects.modules.resolve(module, level, file)
             if key is not None:
                 found = self._load_module(key, name, target, seen) or found
-            elif self.is_of_packs(module):
+            elif not found and self.is_of_packs(module):
                 self.cells.add(target, self.out(f"{module}.{name}"))
                 found = True
         return found
