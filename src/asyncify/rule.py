@@ -166,6 +166,7 @@ class PackType:
     iterated: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # held, for `async for` only
     direct: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # held, of a call that is `direct`
     differs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # of `direct` -> what differs
+    cautions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # of `keeps` -> a warning
     attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # or ANY_ATTRIBUTE -> type id
     enters: str | None = None  # type of x in `with value as x`; None: cannot be entered
     enters_async: bool = False  # `with` must become `async with`

@@ -45,6 +45,7 @@ def read_type(section: Section, pack: str) -> PackType:
         iterated=_held(section, "iterated"),
         direct=_held(section, "direct"),
         differs=section.mapping("differs"),
+        cautions=section.mapping("cautions"),
         attributes=_attributes(section, own),
         enters=_optional_type(section, "enters", own),
         enters_async=section.flag("enters_async"),
@@ -60,6 +61,8 @@ def read_type(section: Section, pack: str) -> PackType:
         raise section.fault("becomes", "a type that classes may be derived from says what it becomes")
     for name in sorted(found.lacks & {*found.keeps, *(member.removesuffix("()") for member in found.held)}):
         raise section.fault("lacks", f"{name!r} is also declared as a member that has a counterpart", name)
+    for name in sorted(found.cautions.keys() - found.keeps):
+        raise section.fault("cautions", f"{name!r} is not among the members that it keeps", name)
     if found.enters_async and found.enters is None:
         raise section.fault("enters", "a type that is entered with `async with` says what it enters as")
     if found.base == own:

@@ -32,7 +32,7 @@ from asyncify.plan.pools import decide_pools
 from asyncify.plan.properties import decide_read
 from asyncify.plan.quoted import decide_quoted
 from asyncify.plan.races import find_races
-from asyncify.plan.remarks import remarked
+from asyncify.plan.remarks import cautioned, remarked
 from asyncify.plan.scene import Decided, Scene, joined, pack_paths
 from asyncify.plan.step import (
     Gathering,
@@ -235,6 +235,7 @@ def _decide_file(scene: Scene, direct: Direct | None) -> Decided:
     decisions.append(decide_leftovers(scene))
     decisions.append(decide_handed(scene))
     decisions.append(decide_caches(scene))
+    decisions.append(cautioned(scene))
     decided = joined(decisions)
     decided = replace(decided, steps=nested(decided.steps))
     if direct is not None:

@@ -172,6 +172,7 @@ def _use_of_name(scene: Scene, binding: ast.AST, targets: Sequence[ast.expr]) ->
         for n in ast.walk(scene.tree.scope(binding))
         if isinstance(n, ast.Name) and n.id in names and isinstance(n.ctx, ast.Load) and _start(n) > _start(binding)
     ]
+    uses = [use for use in uses if binding not in scene.tree.ancestors(use)]  # not in `name = f(name)` itself
     for use in uses:
         if (kind := _decides(scene, use)) == CHECK:
             return kind

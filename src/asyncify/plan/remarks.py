@@ -40,6 +40,19 @@ def remarked(scene: Scene, steps: tuple[Step, ...]) -> Decided:
     return Decided(warnings=tuple(first.values()))
 
 
+def cautioned(scene: Scene) -> Decided:
+    """What types say of members that they keep, where one of these is named."""
+    found: dict[Warned, None] = {}
+    for use in scene.facts.uses:
+        kinds = [kind for name in use.types if (kind := scene.catalogue.types.get(name)) and kind.cautions]
+        parent = scene.tree.parent(node) if kinds and (node := scene.node_of(use.place)) is not None else None
+        for kind in kinds if isinstance(parent, ast.Attribute) else ():
+            assert isinstance(parent, ast.Attribute)
+            if kind.pack in scene.migrating and parent.attr in kind.cautions:
+                found[Warned(scene.tree.place(parent), kind.id, kind.cautions[parent.attr])] = None
+    return Decided(warnings=tuple(found))
+
+
 def reworded(scene: Scene, node: ast.expr, rule: ExceptionRule, id_: str) -> Iterator[Warned]:
     """A handler for this class that uses the text of the error, where the new library words it in its own way."""
     handler = next((a for a in scene.tree.ancestors(node) if isinstance(a, ast.ExceptHandler | ast.stmt)), None)

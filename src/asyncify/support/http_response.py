@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import datetime
+import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -52,6 +53,30 @@ class PreparedRequest:
         return replace(self, headers=self.headers.copy(), hooks=self.hooks[:])
 
 
+class RawBody(io.BytesIO):
+    """A body that has come, with what is asked of urllib3's responses. It is decoded already."""
+
+    decode_content = False
+
+    def __init__(self, content: bytes, status: int, headers: CIMultiDict[str]) -> None:
+        super().__init__(content)
+        self.data, self.status, self.headers = content, status, headers
+
+    def read(self, amt: int | None = None, decode_content: bool | None = None) -> bytes:
+        """Raises RuntimeError where the bytes as they were sent, compressed, are asked for."""
+        is_decoded = self.decode_content if decode_content is None else decode_content
+        if not is_decoded and self.headers.get("Content-Encoding", "identity") != "identity":
+            raise RuntimeError("The body is decoded already; set decode_content = True")
+        return super().read(amt)
+
+    def stream(self, amt: int = 65536, decode_content: bool | None = None) -> Iterator[bytes]:
+        while piece := self.read(amt, decode_content):
+            yield piece
+
+    def release_conn(self) -> None:
+        """Nothing to do: the connection was given back when the body had come."""
+
+
 class Response:
     """The answer to a request, read to its end. `bool(response)` asks whether it is no error."""
 
@@ -68,6 +93,7 @@ class Response:
         self.elapsed = datetime.timedelta(0)  # from sending the request to the end of the headers
         self.history: list[Response] = []
         self.cookies = Cookies()
+        self._raw: RawBody | None = None
 
     def __repr__(self) -> str:
         return f"<Response [{self.status_code}]>"
@@ -98,6 +124,13 @@ class Response:
     def apparent_encoding(self) -> str | None:
         """The encoding that the body looks like."""
         return _guessed_encoding(self.content)
+
+    @property
+    def raw(self) -> RawBody:
+        """The body as a file, the same at each look."""
+        if self._raw is None:
+            self._raw = RawBody(self.content, self.status_code, self.headers)
+        return self._raw
 
     @property
     def is_redirect(self) -> bool:
