@@ -316,3 +316,19 @@ def test_the_warning_names_the_state_the_line_of_the_await_and_a_lock() -> None:
         "`self.token` is looked at before the await in line 22 and written after it: another task may look meanwhile "
         "and do the same again. Hold an asyncio.Lock of the object round both."
     )
+
+
+def test_a_name_that_is_bound_from_itself_has_an_end() -> None:
+    code = """
+        class Client:
+            def get(self, url):
+                url = self.base
+                url = url.strip()
+                while fetch(url):
+                    url = url + self.base
+                return url
+        """
+
+    _, text = migrated(HEAD.lstrip("\\n") + textwrap.dedent(code))
+
+    assert "await fetch(url)" in text
