@@ -450,6 +450,139 @@ def test_statements_up_to_a_commit_are_a_transaction(people: Databases) -> None:
     )
 
 
+def test_context_managers_of_the_project_lend_connections(people: Databases) -> None:
+    check_psycopg2(
+        people,
+        before="""
+        from contextlib import contextmanager
+
+        import psycopg2
+        from psycopg2.pool import ThreadedConnectionPool
+
+
+        class Database:
+            def __init__(self, dsn):
+                self.pool = ThreadedConnectionPool(1, 1, dsn)
+
+            @contextmanager
+            def transaction(self):
+                conn = self.pool.getconn()
+                try:
+                    yield conn
+                    conn.commit()
+                except Exception:
+                    conn.rollback()
+                    raise
+                finally:
+                    self.pool.putconn(conn)
+
+            @contextmanager
+            def connection(self):
+                conn = self.pool.getconn()
+                try:
+                    yield conn
+                finally:
+                    self.pool.putconn(conn)
+
+
+        class People:
+            def __init__(self, database: Database):
+                self.database = database
+
+            def add(self, *names):
+                with self.database.transaction() as conn:
+                    with conn.cursor() as cur:
+                        for name in names:
+                            cur.execute("INSERT INTO people (name) VALUES (%s)", (name,))
+
+            def names(self):
+                with self.database.connection() as conn, conn.cursor() as cur:
+                    cur.execute("SELECT name FROM people ORDER BY id")
+                    return [name for (name,) in cur.fetchall()]
+
+            def rename(self, old, new):
+                with self.database.connection() as conn:
+                    with conn.cursor() as cur:
+                        cur.execute("UPDATE people SET name = %s WHERE name = %s", (new, old))
+                    conn.commit()
+
+            def lose(self, name):
+                with self.database.connection() as conn:
+                    with conn.cursor() as cur:
+                        cur.execute("DELETE FROM people WHERE name = %s", (name,))
+
+
+        def run(dsn):
+            people = People(Database(dsn))
+            people.add("dan", "eve")
+            try:
+                people.add("fay", "ann")
+            except psycopg2.IntegrityError as error:
+                print(error)
+            people.rename("bob", "rob")
+            people.lose("cy")
+            return people.names()
+        """,
+        after="""
+        from contextlib import asynccontextmanager
+
+        import _aio
+
+
+        class Database:
+            def __init__(self, dsn):
+                self.pool = _aio.ConnectionPool(1, 1, dsn)
+
+            @asynccontextmanager
+            async def transaction(self):
+                async with self.pool.acquire() as conn:
+                    async with conn.transaction():
+                        yield conn
+
+            @asynccontextmanager
+            async def connection(self):
+                async with self.pool.acquire() as conn:
+                    yield conn
+
+
+        class People:
+            def __init__(self, database: Database):
+                self.database = database
+
+            async def add(self, *names):
+                async with self.database.transaction() as conn:
+                    for name in names:
+                        await conn.execute("INSERT INTO people (name) VALUES ($1)", name)
+
+            async def names(self):
+                async with self.database.connection() as conn:
+                    rows = await conn.fetch("SELECT name FROM people ORDER BY id")
+                    return [name for (name,) in rows]
+
+            async def rename(self, old, new):
+                async with self.database.connection() as conn:
+                    await conn.execute("UPDATE people SET name = $1 WHERE name = $2", new, old)
+
+            async def lose(self, name):
+                async with self.database.connection() as conn:
+                    with conn.cursor() as cur:
+                        await cur.execute("DELETE FROM people WHERE name = %s", (name,))
+
+
+        async def run(dsn):
+            people = People(Database(dsn))
+            await people.add("dan", "eve")
+            try:
+                await people.add("fay", "ann")
+            except _aio.IntegrityError as error:
+                print(error)
+            await people.rename("bob", "rob")
+            await people.lose("cy")
+            return await people.names()
+        """,
+    )
+
+
 STAYS = {
     "a write that nobody commits": """
         cur.execute("insert into people (name) values (%s)", ("dan",))

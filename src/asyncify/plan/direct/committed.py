@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 
 from asyncify.plan.direct.found import Found
+from asyncify.plan.direct.providers import Provider
 from asyncify.plan.direct.regions import Loose
 from asyncify.plan.direct.removal import can_remove
 from asyncify.plan.scene import Scene
 from asyncify.plan.step import Enclose, Hole
 
 WHY_TRANSACTION = "The statements up to the commit are one transaction, and none is open before them."
+WHY_LENT = "What is done with the connection is one transaction."
 
 
 def decide_regions(found: Found, loose: Loose) -> None:
@@ -24,6 +26,18 @@ def decide_regions(found: Found, loose: Loose) -> None:
             last = scene.tree.place(region.last)
             found.step(region.first, Enclose("{self}.transaction()", last, (hole,)), WHY_TRANSACTION)
     for rollback in loose.rollbacks:
+        _decide_rollback(found, rollback)
+
+
+def decide_provider(found: Found, provider: Provider) -> None:
+    """What it lends its connection for is a transaction."""
+    scene = found.scene
+    if provider.commit is None:
+        return
+    found.remove(provider.commit)
+    hole = Hole("self", scene.tree.place(provider.name))
+    found.step(provider.lends, Enclose("{self}.transaction()", scene.tree.place(provider.lends), (hole,)), WHY_LENT)
+    for rollback in provider.rollbacks:
         _decide_rollback(found, rollback)
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from asyncify.place import Place
 from asyncify.plan.direct.acquired import decide_acquired
-from asyncify.plan.direct.committed import decide_regions
+from asyncify.plan.direct.committed import decide_provider, decide_regions
 from asyncify.plan.direct.cursors import CONNECTION, CursorUse
 from asyncify.plan.direct.extents import GETCONN, Guard, is_alone, is_of_pool, is_quiet
 from asyncify.plan.direct.found import Found, Span
 from asyncify.plan.direct.groups import Group, find_groups, is_closed
+from asyncify.plan.direct.providers import Providers, find_providers
 from asyncify.plan.direct.removal import can_remove, can_unroll
 from asyncify.plan.direct.shared import runs_side_by_side, shared_connections
 from asyncify.plan.direct.written import write_statement
@@ -39,9 +40,10 @@ class Direct:
 def decide_direct(scenes: Mapping[str, Scene]) -> dict[str, Direct]:
     """By file, where cursors of psycopg2 become statements of asyncpg."""
     some = [scene for scene in scenes.values() if _migrates(scene)]
-    groups = {scene.path: find_groups(scene) for scene in some}
-    closed = is_closed(some, groups)
-    decided = {scene.path: _decide(scene, groups[scene.path], closed=closed) for scene in some}
+    providers = find_providers(some)
+    groups = {scene.path: find_groups(scene, providers) for scene in some}
+    closed = is_closed(some, groups, providers)
+    decided = {scene.path: _decide(scene, groups[scene.path], providers, closed=closed) for scene in some}
     if not some or not runs_side_by_side(some[0].index.imports.values()):
         return decided
     return {scene.path: _with_warnings(decided[scene.path], shared_connections(scene)) for scene in some}
@@ -56,8 +58,11 @@ def _migrates(scene: Scene) -> bool:
     return kind is not None and kind.becomes == ASYNCPG and kind.pack in scene.migrating
 
 
-def _decide(scene: Scene, groups: tuple[Group, ...], *, closed: bool) -> Direct:
+def _decide(scene: Scene, groups: tuple[Group, ...], providers: Providers, *, closed: bool) -> Direct:
     found = Found(scene)
+    for provider in providers.ending.values():
+        if provider.path == scene.path:
+            decide_provider(found, provider)
     for group in groups:
         _decide_group(found, group, closed=closed)
     for call in scene.facts.calls:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from asyncify.colour.colouring import Colour
@@ -19,6 +19,8 @@ PUTCONN = "putconn"
 CLOSING = "contextlib.closing"
 OF_CONNECTION = frozenset({"cursor", "commit", "rollback", "close"})
 
+Entered = Callable[[Scene, ast.expr], bool]  # does it matter that this expression is entered?
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:
@@ -29,24 +31,24 @@ class Guard:
     is_made: bool
 
 
-def guard_of(scene: Scene, cursor: CursorUse) -> Guard | None:
-    """The innermost block of the cursor's connection round the cursor."""
+def guard_of(scene: Scene, cursor: CursorUse, ends: Entered) -> Guard | None:
+    """The innermost block of the cursor's connection round the cursor. `ends` knows the calls that commit for one."""
     for ancestor in scene.tree.ancestors(cursor.node):
         if ancestor is cursor.function:
             return None
         if not isinstance(ancestor, ast.With):
             continue
         for item in ancestor.items:
-            if item.context_expr is not cursor.node and (found := _guards(scene, ancestor, item, cursor.owner)):
+            if item.context_expr is not cursor.node and (found := _guards(scene, ancestor, item, cursor.owner, ends)):
                 return found
     return None
 
 
-def _guards(scene: Scene, block: ast.With, item: ast.withitem, owner: ast.expr) -> Guard | None:
+def _guards(scene: Scene, block: ast.With, item: ast.withitem, owner: ast.expr, ends: Entered) -> Guard | None:
     entered = item.context_expr
     if _is_assigned(block, owner, item):
         return None
-    if is_call_of(scene, entered, CONNECT):
+    if is_call_of(scene, entered, CONNECT) or ends(scene, entered):
         return Guard(block, item, True) if _same(item.optional_vars, owner) else None
     if CONNECTION not in scene.types_at(entered):
         return None
@@ -89,8 +91,9 @@ def is_of_pool(call: Call, name: str) -> bool:
 # ---------------------------------------------------------------- connections of one function
 
 
-def is_owned(scene: Scene, function: FunctionNode, owner: ast.expr) -> bool:
-    """Is the connection made, or taken from a pool, by this function, and seen by nobody else?"""
+def is_owned(scene: Scene, function: FunctionNode, owner: ast.expr, lends: Entered) -> bool:
+    """Is the connection made, or taken from a pool, by this function, and seen by nobody else? `lends` knows the calls
+    that lend a new one for a block."""
     if not isinstance(owner, ast.Name):
         return False
     names = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == owner.id]
@@ -100,10 +103,18 @@ def is_owned(scene: Scene, function: FunctionNode, owner: ast.expr) -> bool:
         return False
     if any(isinstance(n, ast.Global | ast.Nonlocal) for n in ast.walk(function)):
         return False
-    return _is_new(scene, bound[0]) and all(_stays(scene, n) for n in names if n is not bound[0])
+    return (is_new(scene, bound[0]) or _is_lent(scene, bound[0], lends)) and all(
+        _stays(scene, n) for n in names if n is not bound[0]
+    )
 
 
-def _is_new(scene: Scene, name: ast.Name) -> bool:
+def _is_lent(scene: Scene, name: ast.Name, lends: Entered) -> bool:
+    parent = scene.tree.parent(name)
+    return isinstance(parent, ast.withitem) and lends(scene, parent.context_expr)
+
+
+def is_new(scene: Scene, name: ast.Name) -> bool:
+    """Is this name bound to a connection that is made, or taken from a pool, on the spot?"""
     parent = scene.tree.parent(name)
     if isinstance(parent, ast.Assign):
         taken = is_call_of(scene, parent.value, GETCONN) and isinstance(parent.value, ast.Call)

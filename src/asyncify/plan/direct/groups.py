@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from asyncify.infer.facts import Call
 from asyncify.plan.direct.cursors import CONNECTION, CursorUse, find_cursors
 from asyncify.plan.direct.extents import CONNECT, Guard, guard_of, is_call_of, is_owned
+from asyncify.plan.direct.providers import Providers
 from asyncify.plan.direct.regions import Loose, find_loose
 from asyncify.plan.scene import Scene, pack_paths
 from asyncify.plan.tree import FunctionNode
@@ -34,29 +35,29 @@ class Group:
         return any(guard is None for _, guard in self.cursors)
 
 
-def find_groups(scene: Scene) -> tuple[Group, ...]:
+def find_groups(scene: Scene, providers: Providers) -> tuple[Group, ...]:
     """All cursors of a file."""
     groups: dict[tuple[FunctionNode, str], list[tuple[CursorUse, Guard | None]]] = {}
     for cursor in find_cursors(scene):
         key = cursor.function, ast.unparse(cursor.owner)
-        groups.setdefault(key, []).append((cursor, guard_of(scene, cursor)))
-    return tuple(_group(scene, cursors) for cursors in groups.values())
+        groups.setdefault(key, []).append((cursor, guard_of(scene, cursor, providers.end)))
+    return tuple(_group(scene, cursors, providers) for cursors in groups.values())
 
 
-def _group(scene: Scene, cursors: list[tuple[CursorUse, Guard | None]]) -> Group:
+def _group(scene: Scene, cursors: list[tuple[CursorUse, Guard | None]], providers: Providers) -> Group:
     first = cursors[0][0]
-    owned = is_owned(scene, first.function, first.owner)
+    owned = is_owned(scene, first.function, first.owner, providers.lend)
     loose = tuple(cursor for cursor, guard in cursors if guard is None)
     return Group(tuple(cursors), owned, find_loose(scene, loose, owned=owned))
 
 
-def is_closed(scenes: Iterable[Scene], groups: Mapping[str, tuple[Group, ...]]) -> bool:
+def is_closed(scenes: Iterable[Scene], groups: Mapping[str, tuple[Group, ...]], providers: Providers) -> bool:
     """Does each statement of the project run in a `with` block of its connection, or between its first and a commit,
     or on a connection of its own function? Then none begins inside a transaction that is open already."""
-    return all(_leaves_nothing_open(scene, groups.get(scene.path, ())) for scene in scenes)
+    return all(_leaves_nothing_open(scene, groups.get(scene.path, ()), providers) for scene in scenes)
 
 
-def _leaves_nothing_open(scene: Scene, groups: tuple[Group, ...]) -> bool:
+def _leaves_nothing_open(scene: Scene, groups: tuple[Group, ...], providers: Providers) -> bool:
     own = {
         (cursor.function, name)
         for group in groups
@@ -75,7 +76,7 @@ def _leaves_nothing_open(scene: Scene, groups: tuple[Group, ...]) -> bool:
         if not _runs_statement(scene, call) or call.place.span in known:
             continue
         node = scene.node_of(call.place)
-        if node is None or not (_is_enclosed(scene, node) or _is_on(scene, node, own)):
+        if node is None or not (_is_enclosed(scene, node, providers) or _is_on(scene, node, own)):
             return False
     return True
 
@@ -94,12 +95,14 @@ def _name_of(cursor: CursorUse) -> str | None:
     return bound.id if isinstance(bound, ast.Name) else None
 
 
-def _is_enclosed(scene: Scene, node: ast.expr) -> bool:
+def _is_enclosed(scene: Scene, node: ast.expr, providers: Providers) -> bool:
     for ancestor in scene.tree.ancestors(node):
         if isinstance(ancestor, FunctionNode | ast.Lambda):
             return False
         if isinstance(ancestor, ast.With) and any(
-            CONNECTION in scene.types_at(item.context_expr) or is_call_of(scene, item.context_expr, CONNECT)
+            CONNECTION in scene.types_at(item.context_expr)
+            or is_call_of(scene, item.context_expr, CONNECT)
+            or providers.end(scene, item.context_expr)
             for item in ancestor.items
         ):
             return True
