@@ -36,6 +36,7 @@ class Catalogue:
     exceptions: Mapping[str, ExceptionRule]
     values: Mapping[str, ValueRule]
     accepts: Mapping[str, tuple[Accepts, ...]]
+    handed: Mapping[str, tuple[Rule, ...]]  # path -> rules for which its calls count if they are given what they name
 
     def canonical(self, dotted: str) -> str:
         """`requests.api.get` -> `requests.get`: the longest declared prefix is replaced, to the end."""
@@ -159,6 +160,7 @@ def build_catalogue(packs: Sequence[Pack]) -> Catalogue:
     exceptions: dict[str, ExceptionRule] = {}
     values: dict[str, ValueRule] = {}
     accepts: dict[str, tuple[Accepts, ...]] = {}
+    handed: dict[str, tuple[Rule, ...]] = {}
     aliases: dict[str, str] = {}
     for pack in packs:
         aliases.update(pack.aliases)
@@ -166,6 +168,8 @@ def build_catalogue(packs: Sequence[Pack]) -> Catalogue:
             _claim(rules, rule.id, rule, pack)
             for signature in rule.calls:
                 _claim(by_call, signature.path, rule, pack)
+            if rule.handed is not None:
+                handed[rule.handed.call] = (*handed.get(rule.handed.call, ()), rule)
         for kind in pack.types:
             _claim(types, kind.id, kind, pack)
         for exception in pack.exceptions:
@@ -179,7 +183,7 @@ def build_catalogue(packs: Sequence[Pack]) -> Catalogue:
             rule = by_call[kind.id] = _constructor(kind)
             rules[rule.id] = rule
     roots = frozenset(root for pack in packs for root in pack.source)
-    return Catalogue(tuple(packs), roots, aliases, rules, by_call, types, exceptions, values, accepts)
+    return Catalogue(tuple(packs), roots, aliases, rules, by_call, types, exceptions, values, accepts, handed)
 
 
 def _constructor(kind: PackType) -> Rule:

@@ -116,6 +116,16 @@ class Direct:
 
 
 @dataclass(frozen=True, slots=True)
+class Handed:
+    """A call of something else, such as `select.select`, that counts as one of the rule's because of what it is given:
+    an object of the type, or a collection with one in it."""
+
+    call: str  # path of what is called
+    slot: str  # the argument
+    type: str  # id of a pack type
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One pattern of a library and what is done about it.
 
@@ -145,6 +155,7 @@ class Rule:
     lazy: bool = False  # where nothing can await, the call stands without: the object waits when it is first used
     # slot -> path of the callable for which a call counts that fills this slot
     instead: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    handed: Handed | None = None
     safety: Safety = Safety.SAFE
     differs: str | None = None  # the named difference of an unsafe rule
     examples: tuple[Example, ...] = ()

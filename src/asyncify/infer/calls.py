@@ -230,6 +230,7 @@ class Calls(Handing):
             self._call_plain(path, value, site, args, result)
             return
         self._call_pack(path, site, result, path.rpartition(".")[0])
+        self.count_as(path, site, args, result)
 
     def _call_plain(self, path: str, value: int, site: Site, args: Arguments, result: int) -> None:
         self.reach(site, value, DIRECT)

@@ -73,7 +73,7 @@ class Describer:
                 continue
             fact = self.summary.call(number)
             passes = tuple(self._passes(site, fact))
-            targets = tuple(sorted(self._targets(site, 0)))
+            targets = tuple(sorted(self._without_counted(self._targets(site, 0))))
             is_mixed = any(target.kind is TargetKind.FUNCTION for target in targets)
             if not passes and not is_mixed and not self._consumes(number):
                 targets = tuple(target for target in targets if target.kind is not TargetKind.OUTSIDE)
@@ -113,6 +113,14 @@ class Describer:
             elif kind == Kind.OUT and first != FOREIGN:
                 found.add(self._outside(str(first)))
         return found
+
+    def _without_counted(self, targets: set[Target]) -> set[Target]:
+        """A call that counts as one of another library is none of its own any more."""
+        paths = {target.id for target in targets}
+        for path in paths & self.solver.catalogue.handed.keys():
+            if any(rule.calls[0].path in paths for rule in self.solver.catalogue.handed[path]):
+                targets = {target for target in targets if target.id != path}
+        return targets
 
     def _function_targets(self, number: int, depth: int) -> set[Target]:
         """A lambda stands for what it calls."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from asyncify.infer.cells import Reaction
+from asyncify.infer.containers import ANY
 from asyncify.infer.injected import Injected
 from asyncify.infer.parameters import Arguments
+from asyncify.infer.solver import Site
 from asyncify.infer.values import Kind
 
 EXECUTORS = ("ThreadPoolExecutor", "ProcessPoolExecutor", "Executor")
@@ -50,6 +52,27 @@ class Handing(Injected):
             return
         rest = args[how.at + 1 :]
         self.cells.react(function, self._on_handed, self._items(rest) if how.each else rest)
+
+    def count_as(self, path: str, site: Site, args: Arguments, result: int) -> None:
+        """A call of `path` that is given an object of a library may count as a call of that library."""
+        for rule in self.catalogue.handed.get(path, ()):
+            assert rule.handed is not None
+            at = next(n for n, slot in enumerate(rule.calls[0].slots) if slot.name == rule.handed.slot)
+            given = _argument(args, at, rule.handed.slot)
+            if given:
+                self.cells.react(given, self._on_object, rule.id, site, result)
+
+    def _on_object(self, value: int, reaction: Reaction) -> None:
+        _, id_, site, result = reaction
+        kind, first, _ = self.data[value]
+        if kind == Kind.CONT:
+            self.cells.react(self.slot(int(first), ANY), self._on_object, id_, site, result)
+        elif kind == Kind.PACK:
+            rule = self.catalogue.rules[id_]
+            if rule.handed is not None and any(
+                each.id == rule.handed.type for each in self.catalogue.lineage(str(first))
+            ):
+                self.reach(site, self.out(rule.calls[0].path), 1)
 
     def _items(self, args: Arguments) -> Arguments:
         found: list[tuple[str, int]] = []

@@ -32,6 +32,7 @@ def check_types(catalogue: Catalogue) -> None:
     for rule in catalogue.rules.values():
         _check_rule_types(catalogue, rule)
         _check_instead(catalogue, rule)
+        _check_handed(catalogue, rule)
 
 
 def check_paths(catalogue: Catalogue) -> None:
@@ -127,6 +128,16 @@ def _check_instead(catalogue: Catalogue, rule: Rule) -> None:
         if path not in catalogue.by_call:
             where = _at(catalogue, rule.pack, f"rule {rule.id}", f"instead, {slot}")
             raise RuleError(f"{where}: no rule is for {path}{did_you_mean(path, catalogue.by_call)}")
+
+
+def _check_handed(catalogue: Catalogue, rule: Rule) -> None:
+    if rule.handed is None:
+        return
+    where = _at(catalogue, rule.pack, f"rule {rule.id}", "handed")
+    _check_type(catalogue, rule.handed.type, where)
+    slots = [slot.name for slot in rule.calls[0].slots]
+    if rule.handed.slot not in slots:
+        raise RuleError(f"{where}: the call has no slot {rule.handed.slot}{did_you_mean(rule.handed.slot, slots)}")
 
 
 def _check_type(catalogue: Catalogue, named: str, where: str) -> None:

@@ -6,13 +6,21 @@ import ast
 from dataclasses import fields
 
 from asyncify.loading.section import Section, did_you_mean
-from asyncify.loading.templates import check_template, common_slots, read_imports, read_signatures, takes_any_keyword
+from asyncify.loading.templates import (
+    check_template,
+    common_slots,
+    read_imports,
+    read_path,
+    read_signatures,
+    takes_any_keyword,
+)
 from asyncify.reason import Reason
-from asyncify.rule import Direct, Example, Offload, Rule, Safety, Wait
+from asyncify.rule import Direct, Example, Handed, Offload, Rule, Safety, Wait
 from asyncify.template import COLLECTING, COMMON_HOLES
 
 KEYS = frozenset(field.name for field in fields(Rule)) - {"pack", "calls", "examples"} | {"call", "of", "example"}
 DIRECT_KEYS = frozenset(field.name for field in fields(Direct))
+HANDED_KEYS = frozenset(field.name for field in fields(Handed))
 EXAMPLE_KEYS = frozenset(field.name for field in fields(Example))
 
 
@@ -37,6 +45,7 @@ def read_rule(section: Section, pack: str) -> Rule:
         streams=section.optional("streams"),
         lazy=section.flag("lazy"),
         instead=section.mapping("instead"),
+        handed=_read_handed(section),
         safety=section.word("safety", Safety) or Safety.SAFE,
         differs=section.optional("differs"),
         lifespan=section.optional("lifespan"),
@@ -49,6 +58,14 @@ def read_rule(section: Section, pack: str) -> Rule:
         _check_templates(section, rule)
         _check_examples(section, rule)
     return rule
+
+
+def _read_handed(section: Section) -> Handed | None:
+    if "handed" not in section.values:
+        return None
+    table = section.table("handed")
+    table.only(HANDED_KEYS, tuple(HANDED_KEYS))
+    return Handed(read_path(table, "call", table.string("call")), table.string("slot"), table.string("type"))
 
 
 def _read_direct(section: Section) -> Direct | None:

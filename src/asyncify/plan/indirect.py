@@ -34,7 +34,8 @@ def is_direct(tree: Tree, catalogue: Catalogue, call: Call, uses: Uses) -> bool:
         return True
     functions = [path for path in pack_paths(call) if path.rpartition(".")[0] not in catalogue.types]
     if functions:
-        return functions == [catalogue.canonical(tree.imported(node))]
+        named = catalogue.canonical(tree.imported(node))
+        return functions == [named] or functions == [rule.calls[0].path for rule in catalogue.handed.get(named, ())]
     if isinstance(node, ast.Call):  # `getattr(session, verb)(url)` keeps its form
         return True
     if not isinstance(node, ast.Attribute):

@@ -47,6 +47,7 @@ SOURCES = (
     "pg_direct",
     "pg_connection",
     "pg_open",
+    "pg_notify",
     "pg_cursor",
     "pg_server_cursor",
     "pg_rows",

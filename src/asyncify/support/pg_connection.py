@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,9 @@ import asyncpg
 
 from asyncify.support.pg_cursor import Cursor
 from asyncify.support.pg_direct import _Direct
-from asyncify.support.pg_errors import ProgrammingError
+from asyncify.support.pg_errors import OperationalError, ProgrammingError
 from asyncify.support.pg_lex import _gives_rows, _statements
+from asyncify.support.pg_notify import _note_arrival
 from asyncify.support.pg_session import Notify
 from asyncify.support.pg_types import _prepare, _rows, _Unreadable
 
@@ -55,13 +57,12 @@ class Connection(_Direct):
 
     async def _send(self, raw: Any, text: str, cursor: object) -> _Result:
         await self._begin(raw)
-        if listened := _LISTEN.fullmatch(text):
-            channel = listened[1].replace('""', '"') if listened[1] else listened[2].lower()
-            await raw.add_listener(channel, self._heard)
-            return _Result(None, (), "LISTEN")
         statements = _statements(text)
         if not statements:
             raise ProgrammingError("can't execute an empty query")
+        for listened in filter(None, map(_LISTEN.fullmatch, statements)):
+            channel = listened[1].replace('""', '"') if listened[1] else listened[2].lower()
+            await raw.add_listener(channel, self._heard)
         if not _gives_rows(statements[-1]):
             return _Result(None, (), str(await raw.execute(text)))
         if len(statements) == 1:
@@ -84,6 +85,21 @@ class Connection(_Direct):
 
     def _heard(self, raw: Any, pid: int, channel: str, payload: str) -> None:
         self.notifies.append(Notify(pid, channel, payload))
+        self._is_notified = True
+        for arrived in self._waiting:
+            _note_arrival(arrived)
+
+    async def poll(self) -> int:
+        """Let in what the server has sent: notifications stand in `notifies`. Gives back 0: no need to wait for more.
+
+        Raises OperationalError if the server has gone.
+        """
+        raw = await self._opened()
+        await asyncio.sleep(0)
+        self._is_notified, self._is_lost = False, raw.is_closed()
+        if self._is_lost:
+            raise OperationalError("server closed the connection unexpectedly\n")
+        return 0
 
 
 def connect(dsn: str | None = None, connection_factory: Any = None, cursor_factory: Any = None, **keywords: Any) -> Any:

@@ -16,6 +16,15 @@ from asyncify.support.pg_errors import InterfaceError, ProgrammingError, _transl
 from asyncify.support.pg_open import _open
 
 _T = TypeVar("_T")
+STATUS_READY = 1
+STATUS_BEGIN = 2
+STATUS_IN_TRANSACTION = 2
+STATUS_PREPARED = 5
+TRANSACTION_STATUS_IDLE = 0
+TRANSACTION_STATUS_ACTIVE = 1
+TRANSACTION_STATUS_INTRANS = 2
+TRANSACTION_STATUS_INERROR = 3
+TRANSACTION_STATUS_UNKNOWN = 4
 ISOLATION_LEVEL_AUTOCOMMIT = 0
 ISOLATION_LEVEL_READ_COMMITTED = 1
 ISOLATION_LEVEL_REPEATABLE_READ = 2
@@ -43,6 +52,8 @@ class _Session:
         self.cursor_factory = cursor_factory
         self.notices: list[str] = []
         self.notifies: list[Notify] = []
+        self._is_notified = False  # since the last poll
+        self._waiting: list[asyncio.Future[None]] = []
         self._arguments = _connect_arguments(dsn, keywords)
         self._raw: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
