@@ -192,3 +192,19 @@ def test_the_table_of_status_codes_is_that_of_requests() -> None:
     declared = {path: value.becomes for path, value in SHIPPED.values.items() if path.startswith(prefix)}
 
     assert declared == {f"{prefix}{name}": str(code) for name, code in names.items()}
+
+
+def test_what_unknown_code_makes_of_a_class_is_not_that_class(server: Server) -> None:
+    migration = check_migration(
+        """
+        import requests
+
+        def run(url):
+            make = eval("lambda kind: kind()")
+            session = make(requests.Session)
+            return type(session).__name__, requests.get(url + "/echo").text
+        """,
+        url=server.url,
+    )
+    assert b"session = make(_aio.Session)" in migration.changes[-1].after
+    _same_traffic(server)

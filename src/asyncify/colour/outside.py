@@ -33,6 +33,8 @@ CONSUME_WELL = frozenset(
      "collections.deque", "builtins.isinstance", "builtins.print", "builtins.str", "builtins.repr", "builtins.type",
      "contextlib.closing"}
 )  # fmt: skip
+# Whatever has one of these takes every item before it goes on: texts, lists, sets, files and writers of tables.
+TAKE_ALL_METHODS = frozenset({"join", "extend", "extendleft", "update", "writelines", "writerows"})
 NEUTRAL_DECORATORS = frozenset(
     {"builtins.staticmethod", "builtins.classmethod", "functools.wraps", "functools.wraps()",
      "contextlib.contextmanager",
@@ -75,7 +77,7 @@ def holds_generator(path: str, slot: str | None, catalogue: Catalogue) -> Reason
     """The same for a generator that is handed over to be iterated."""
     if slot is None:
         return _holds_decorated(path, catalogue)
-    if path in CONSUME_WELL or path.startswith(NEVER_CALLS_ROOTS):
+    if path in CONSUME_WELL or path.startswith(NEVER_CALLS_ROOTS) or path.rpartition(".")[2] in TAKE_ALL_METHODS:
         return None
     plain = catalogue.canonical(path.replace("()", ""))
     return None if _takes(plain, slot, catalogue, Form.ASYNC_ITERATOR) else Reason.GENERATOR_CONSUMER

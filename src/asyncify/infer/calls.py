@@ -11,6 +11,7 @@ from asyncify.rule import Rule
 
 DIRECT = 1  # the call runs the target
 WRAPPER = 2  # the target is a wrapper round what is called
+TAKES_KEPT = frozenset({"get", "pop", "setdefault"})  # `g.pop("db")` gives what `g.db = ...` kept
 THROUGH = 4  # a wrapper calls what it wraps
 
 
@@ -234,6 +235,9 @@ class Calls(Handing):
 
     def _call_plain(self, path: str, value: int, site: Site, args: Arguments, result: int) -> None:
         self.reach(site, value, DIRECT)
+        owner, _, method = path.rpartition(".")
+        if method in TAKES_KEPT:
+            self.cells.edge(self.kept_in(owner), result)
         self.add_out_result(path, site, result)
         if args:
             self.wrapped_outside(path, args, result)

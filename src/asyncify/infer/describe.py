@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from asyncify.index.summary import OCCURRENCE, POSITIONS, SITE, CallFact, Summary, numbers
 from asyncify.infer.facts import Call, FileFacts, Implicit, Passed, Position, Run, Target, TargetKind, Use
@@ -104,7 +104,7 @@ class Describer:
 
     def _targets(self, site: Site, depth: int) -> set[Target]:
         found: set[Target] = set()
-        for value in site.targets:
+        for value in self._apart_from_kept(site.targets):
             kind, first, _ = self.solver.data[value]
             if kind == Kind.FUNC:
                 found |= self._function_targets(int(first), depth)
@@ -145,8 +145,18 @@ class Describer:
     def _is_certain(self, site: Site) -> bool:
         if site.perhaps or site.callee in self.solver.cells.full:
             return False
-        reached = {self._of_interest(value) for value in site.targets}
+        reached = {self._of_interest(value) for value in self._apart_from_kept(site.targets)}
         return len(reached) == 1
+
+    def _apart_from_kept(self, values: Iterable[int]) -> Iterable[int]:
+        """The values without those that only say from where something is read that the project itself put there."""
+        kept = self.solver.kept_outside
+        return (value for value in values if not self._is_below(value, kept)) if kept else values
+
+    def _is_below(self, value: int, kept: set[str]) -> bool:
+        kind, first, _ = self.solver.data[value]
+        path = f"{first}." if kind == Kind.OUT else ""
+        return any(path.startswith(f"{each}.") for each in kept)
 
     def _of_interest(self, value: int) -> bool:
         kind, first, _ = self.solver.data[value]
@@ -197,7 +207,7 @@ class Describer:
         marks = numbers(self.summary.occurrences)
         values = self.solver.cells
         for index in range(0, len(marks), OCCURRENCE):
-            held = values.held(self.base + marks[index])
+            held = tuple(self._apart_from_kept(values.held(self.base + marks[index])))
             if not held:
                 continue
             symbols: set[str] = set()
@@ -296,4 +306,4 @@ class Describer:
 
 def plain_path(path: str) -> str:
     """A path as it may be written in Python: the result of a call is named by what was called."""
-    return "code outside the project" if path == FOREIGN else path.replace("()", "")
+    return "code outside the project" if path.partition(".")[0] == FOREIGN else path.replace("()", "")

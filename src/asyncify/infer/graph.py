@@ -239,8 +239,9 @@ def _handed(solver: Solver, kinds: frozenset[int], held_in: Callable[[int], tupl
     data = solver.data
     for site in _sites_given(solver, kinds):
         paths = [str(data[v][1]) for v in sorted(site.targets) if data[v][0] == Kind.OUT]
-        if not solver.cells.held(site.callee):
-            paths = [FOREIGN]  # of what is called nothing is known, so neither what it does with a function
+        if not solver.cells.held(site.callee):  # of what is called nothing is known but perhaps a name
+            method = _method_called(solver, site)
+            paths = [f"{FOREIGN}.{method}" if method else FOREIGN]
         index = 0
         for key, cell in solver.arguments(site) if paths else ():
             held = held_in(cell) if cell else ()
@@ -249,6 +250,13 @@ def _handed(solver: Solver, kinds: frozenset[int], held_in: Callable[[int], tupl
             spot = (CALL, site.file, site.number)
             found += [Escape(number, path, slot, spot, site.scope) for path in paths for number in held]
     return found
+
+
+def _method_called(solver: Solver, site: Site) -> str:
+    """The name of the method that a call is of by its text, empty if it is of no method."""
+    callee = site.callee - solver.objects.cell_base[site.file]
+    loads = solver.objects.summaries[site.file].each_load()
+    return next((name for _, name, target in loads if target == callee), "")
 
 
 def _sites_given(solver: Solver, kinds: frozenset[int]) -> Iterator[Site]:

@@ -19,6 +19,7 @@ class Solver(Decorators):
 
     def __init__(self, objects: Objects, catalogue: Catalogue) -> None:
         super().__init__(objects, catalogue)
+        self.kept_outside = set()
         self.prepare_members()
         self.prepare_containers()
         self.prepare_special()

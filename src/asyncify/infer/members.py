@@ -21,12 +21,14 @@ class Members(Attributes):
     _members: dict[tuple[int, str], int]
     _stored: frozenset[str]  # attributes that the project sets on something
     containers: dict[tuple[int, str | int | None], int]
+    kept_outside: set[str]  # attributes of objects from outside that the project itself sets
 
     def prepare_members(self) -> None:
         self.prepare_attributes()
         self._members = {}  # (value, name) -> cell
         self._stored = frozenset(name for summary in self.objects.summaries for _, name, _ in summary.stores)
         self.records: set[int] = set()  # containers that are objects of classes made by `namedtuple`
+        self._kept_in: dict[str, int] = {}
         self.properties = {}  # member cell -> getters that run when it is read
 
     def member(self, value: int, name: str) -> int:
@@ -219,6 +221,30 @@ class Members(Attributes):
             cell = self.objects.summaries[file].names.get(name) if file is not None else None
             if file is not None and cell is not None:
                 self.cells.edge(source, self.objects.cell_base[file] + cell)
+        elif kind in {Kind.OUT, Kind.PACK}:
+            self._keep_outside(str(first), value, name, source)
+
+    def _keep_outside(self, owner: str, value: int, name: str, source: int) -> None:
+        """An object from outside in which the project keeps something of its own: `flask.g.db`, `app.state.pool`.
+
+        What the library itself has there is not replaced: tests do that.
+        """
+        path = f"{owner}.{name}"
+        catalogue = self.catalogue
+        if (
+            catalogue.rule_for(path) is None
+            and path not in catalogue.types
+            and not catalogue.attribute_type(owner, name)
+        ):
+            self.kept_outside.add(path)
+            self.cells.edge(source, self.member(value, name))
+            self.cells.edge(source, self.kept_in(owner))
+
+    def kept_in(self, owner: str) -> int:
+        """The cell of all that the project keeps in an object from outside."""
+        if owner not in self._kept_in:
+            self._kept_in[owner] = self.cells.new()
+        return self._kept_in[owner]
 
     def on_super(self, number: int, target: int) -> None:
         self.cells.add(target, self.values.of(Kind.SUPER, number))

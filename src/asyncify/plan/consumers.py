@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from asyncify.colour.colouring import Colour
-from asyncify.colour.outside import CONSUME_WELL, NEVER_CALLS_ROOTS, holds_generator
+from asyncify.colour.outside import CONSUME_WELL, NEVER_CALLS_ROOTS, TAKE_ALL_METHODS, holds_generator
 from asyncify.infer.facts import Call, Implicit, Position, TargetKind
 from asyncify.plan.scene import Scene
 from asyncify.plan.step import Hole, IterateAsync, Listify, Step, Substitute
@@ -22,7 +22,6 @@ COLLECTED = {
     "all": "await {aio}.all_of({inner})",
 }
 TAKE_ALL = frozenset({"list", "tuple", "set", "frozenset", "sum", "min", "max", "sorted", "dict"})
-TAKE_ALL_METHODS = frozenset({"join", "extend", "update"})
 SHORT_CIRCUITS = frozenset({"any", "all"})
 ITERATED = frozenset({"for", "comprehension"})
 DEPTH = 4
@@ -86,7 +85,7 @@ def _outside_paths(scene: Scene, consumer: ast.Call) -> set[str]:
 
 
 def _accepts(scene: Scene, path: str, slot: str) -> bool:
-    if path in CONSUME_WELL or path.startswith(NEVER_CALLS_ROOTS):
+    if path in CONSUME_WELL or path.startswith(NEVER_CALLS_ROOTS) or path.rpartition(".")[2] in TAKE_ALL_METHODS:
         return False  # it takes a generator of either kind, but iterates over no asynchronous one
     return holds_generator(path, slot, scene.catalogue) is None
 

@@ -61,7 +61,7 @@ def decide_use(scene: Scene, use: Use) -> Decided:
         outcome = Outcome(use.place, symbol, Ending.BRIDGED, rule.id, Reason.CALLBACK_OUTSIDE)
         return Decided((step,), (outcome,))
     kind = scene.catalogue.types.get(symbol)
-    if kind is not None and kind.pack in scene.migrating and kind.becomes is not None:
+    if kind is not None and kind.pack in scene.migrating and kind.becomes is not None and _is_whole(scene, node):
         return _decide_type(scene, use, node, kind)
     return NOTHING
 
