@@ -110,6 +110,56 @@ def run():
 """,
         ("before", "hello"),
     ),
+    "flask below decorators that wait": Boundary(
+        "flask",
+        """
+from functools import wraps
+
+from flask import Flask, g
+
+app = Flask(__name__)
+
+
+def allowed(role):
+    def decorate(view):
+        @wraps(view)
+        def wrapper(*args, **kwargs):
+            if wait(role) == "nobody":
+                return "no", 403
+            g.role = role
+            return view(*args, **kwargs)
+
+        return wrapper
+
+    return decorate
+
+
+@app.get("/a/<int:n>")
+@allowed("admin")
+def a(n):
+    return {"a": wait(n), "role": g.role}
+
+
+@app.get("/b")
+@allowed("user")
+def b():
+    return {"role": g.role}
+
+
+@app.get("/c")
+@allowed("nobody")
+@allowed("user")
+def c():
+    return {"c": wait(3)}
+
+
+def run():
+    client = app.test_client()
+    answers = [client.get(path) for path in ("/a/1", "/b", "/c")]
+    return [(answer.status_code, answer.text) for answer in answers]
+""",
+        ("a", "b", "c"),
+    ),
     "flask": Boundary(
         "flask",
         """
@@ -261,6 +311,42 @@ def test_a_framework_calls_a_shell(name: str) -> None:
     for shell in case.shells:
         assert f"async def _{shell}(" in text
         assert f"_aio.run(_{shell}(" in text
+
+
+def test_a_wrapper_that_outside_code_gets_stays_plain() -> None:
+    """Below the project's own decorator stands one of the framework, which needs a plain function."""
+    pytest.importorskip("click")
+
+    check_refusal(
+        PRELUDE
+        + """
+import click
+from click.testing import CliRunner
+from functools import wraps
+
+
+def logged(function):
+    @wraps(function)
+    def wrapper(*args, **kwargs):
+        wait("log")
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+@click.command()
+@logged
+@click.pass_context
+def main(ctx):
+    click.echo(wait(ctx.info_name))
+
+
+def run():
+    result = CliRunner().invoke(main, [])
+    return result.exit_code, result.output
+""",
+        "decorator-outside",
+    )
 
 
 def test_a_job_of_the_scheduler_of_asyncio_is_awaited() -> None:

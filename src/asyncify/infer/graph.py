@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -16,6 +16,7 @@ from asyncify.infer.guards import Guard, find_guards
 from asyncify.infer.link import Solver
 from asyncify.infer.objects import Objects
 from asyncify.infer.reads import Read, find_blind_reads, find_reads
+from asyncify.infer.shells import Shell, find_shells, wrappers_handed
 from asyncify.infer.solver import FOREIGN, Site
 from asyncify.infer.values import Kind
 from asyncify.place import Place
@@ -67,6 +68,7 @@ class Graph:
     number_of: dict[str, int]  # id -> number
     handed_classes: tuple[Escape, ...]  # constructors of classes that outside code gets hold of
     guards: tuple[Guard, ...] = ()  # where locks are held
+    shells: dict[int, Shell] = field(default_factory=dict)  # entry points below decorators of the project
     made: tuple[tuple[Edge, Edge], ...] = ()  # where sequences of the project are made: their `__len__`, `__getitem__`
 
     def path_of(self, number: int) -> str:
@@ -91,13 +93,15 @@ class Graph:
 
 def build_graph(solver: Solver) -> Graph:
     """All edges, in the order of the source."""
-    edges = [*_call_edges(solver), *_flow_edges(solver)]
+    shells = find_shells(solver)
+    edges = [*_call_edges(solver), *_flow_edges(solver), *_shell_edges(shells)]
     property_reads = tuple(find_reads(solver))
     return Graph(
         objects=solver.objects,
         ids=tuple(fn.id for fn in solver.functions),
         edges=tuple(edges),
-        escapes=tuple(_escapes(solver)),
+        escapes=tuple(_escapes(solver, shells)),
+        shells=shells,
         decorated={wrapper: frozenset(inner) for wrapper, inner in solver.decorated_by.items()},
         reads=(*_reads(property_reads), *_steps(solver)),
         property_reads=property_reads,
@@ -214,11 +218,22 @@ def _getters(solver: Solver) -> frozenset[int]:
     return frozenset(number for number in found if number >= 0)
 
 
-def _escapes(solver: Solver) -> list[Escape]:
+def _shell_edges(shells: dict[int, Shell]) -> Iterator[Edge]:
+    """Who calls an entry point runs its wrappers."""
+    for function, shell in shells.items():
+        file, number = shell.decoration
+        for wrapper in sorted(shell.wrappers):
+            yield Edge(function, wrapper, "", DIRECT, (READ, file, -number - 1))
+
+
+def _escapes(solver: Solver, shells: dict[int, Shell]) -> list[Escape]:
     """Functions that outside callables and decorators get hold of."""
     found = _handed(solver, CALLABLE, lambda cell: functions_in(solver, cell, generators=True))
     for function, paths_of in sorted(solver.outer_decorators.items()):
-        found += [Escape(function, path, None, (READ, file, -number - 1)) for path, file, number in sorted(paths_of)]
+        for path, file, number in sorted(paths_of):
+            handed = frozenset[int]() if function in shells else wrappers_handed(solver, file, number)
+            given = (function, *sorted(handed - {function}))
+            found += [Escape(each, path, None, (READ, file, -number - 1)) for each in given]
     return found
 
 

@@ -11,6 +11,7 @@ from asyncify.plan.caches import CACHED_PROPERTY, kept_results
 from asyncify.plan.constructors import decide_constructor, is_constructor
 from asyncify.plan.holds import own_nodes
 from asyncify.plan.scene import NOTHING, Decided, Scene
+from asyncify.plan.shells import moved_decorators
 from asyncify.plan.step import MakeAsync, SplitEntry, Step, Substitute, YieldEach
 
 RULE = "async-def"
@@ -132,7 +133,8 @@ def _split(scene: Scene, function: Function) -> Decided:
     name = function.qualname.rpartition(".")[2]
     taken = {node.name for node in ast.walk(scene.tree.module) if isinstance(node, ast.FunctionDef)}
     twin = next(candidate for candidate in _twins(name) if candidate not in taken)
-    action = SplitEntry(twin, "{aio}.run")
+    moved = moved_decorators(scene.index, scene.colouring, function.id)
+    action = SplitEntry(twin, "{aio}.run", moved)
     return Decided((Step(function.place, action, ENTRY_RULE, WHY_ENTRY),))
 
 

@@ -15,6 +15,7 @@ from asyncify.plan.constructors import held_constructors
 from asyncify.plan.generators import ITERATORS, is_context_manager
 from asyncify.plan.properties import held_properties
 from asyncify.plan.scene import pack_paths
+from asyncify.plan.shells import held_wrappers
 from asyncify.plan.tree import FunctionNode, Tree
 from asyncify.project import Source
 from asyncify.reason import Reason
@@ -40,6 +41,7 @@ def find_held(
     trees = _Trees(texts)
     parts = (*held_constructors(index, colouring, trees), *held_properties(sources, index, colouring, trees))
     by_use = (*_by_use(index, colouring, turning), *_by_consumer(index, turning), *shared_caches(index, turning))
+    by_use = (*by_use, *held_wrappers(index, colouring))
     for id_, reason in (*by_use, *parts):
         found.setdefault(id_, reason)
     for source in sources:

@@ -11,6 +11,7 @@ from asyncify.colour.colouring import RUNS_IN_LOOP, Colour, Colouring
 from asyncify.infer.facts import Call, FileFacts, Index, TargetKind, Use
 from asyncify.place import Place
 from asyncify.plan.derived import Derived
+from asyncify.plan.shells import is_wrapped_twin
 from asyncify.plan.step import Outcome, Step, Warned
 from asyncify.plan.threads.follow import Following
 from asyncify.plan.tree import Tree
@@ -104,7 +105,12 @@ def function_ids(call: Call) -> list[str]:
 
 def turning(scene: Scene, call: Call) -> list[str]:
     """The project functions that a call may reach and that turn async."""
-    return [id_ for id_ in function_ids(call) if scene.colouring.colour_of(id_) is Colour.ASYNC]
+    index, colouring = scene.index, scene.colouring
+    return [
+        id_
+        for id_ in function_ids(call)
+        if colouring.colour_of(id_) is Colour.ASYNC or is_wrapped_twin(index, colouring, call.scope, id_)
+    ]
 
 
 def keeps_form(rule: Rule, path: str) -> bool:

@@ -167,10 +167,11 @@ class RunDirectly:
 @dataclass(frozen=True, slots=True)
 class SplitEntry:
     """The function at the step's place moves its body to an async twin called `twin`, and becomes a shell that
-    runs it with `runner`."""
+    runs it with `runner`. The innermost decorators, `moved` of them, go with the body."""
 
     twin: str
     runner: str
+    moved: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,16 +94,18 @@ def _empty() -> cst.EmptyLine:
 
 def split_entry(function: cst.FunctionDef, action: SplitEntry, support: str) -> list[Statement]:
     """The async twin that holds the body, and the synchronous shell that runs it in an event loop."""
+    kept = len(function.decorators) - action.moved
     twin = function.with_changes(
         name=cst.Name(action.twin),
         asynchronous=cst.Asynchronous(),
-        decorators=[],
+        decorators=function.decorators[kept:],
         leading_lines=function.leading_lines,
         lines_after_decorators=[],
     )
     call = _wrapped(cst.Call(func=cst.Name(action.twin), args=_forwarded(function.params)))
     run = cst.Call(func=cst.parse_expression(action.runner.replace("{aio}", support)), args=[cst.Arg(call)])
     shell = function.with_changes(
+        decorators=function.decorators[:kept],
         body=cst.IndentedBlock(body=[*_docstring(function), _line(cst.Return(run))]),
         leading_lines=[cst.EmptyLine(indent=False)] * (2 if _is_top_level(function) else 1),
     )
