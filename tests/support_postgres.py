@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,11 @@ import psycopg2
 from asyncify.bench.postgres import Postgres, serve_postgres
 
 SESSION_ZONE = "Europe/Berlin"  # not the clients' zone: differences of time zones show
+
+
+def name_of(value: object) -> str:
+    """``repr`` without an address: a test keeps its name from one process to the next."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 
 @dataclass

@@ -7,7 +7,6 @@ import collections
 import datetime
 import enum
 import json
-import re
 from decimal import Decimal
 from typing import Any
 
@@ -20,17 +19,12 @@ import pytest
 from asyncify.bench.postgres import Postgres
 from asyncify.support import pg_adapt, pg_connection, pg_errors, pg_lex
 from asyncify.support.pg_dsn import _connect_arguments, parse_dsn
-from support_postgres import SESSION_ZONE
+from support_postgres import SESSION_ZONE, name_of
 
 pytest_plugins = ["support_fixtures"]
 
 UTC = datetime.UTC
 Pair = collections.namedtuple("Pair", "a b")
-
-
-def name_of(value: object) -> str:
-    """``repr`` without an address: a test keeps its name from one process to the next."""
-    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 
 class Number(enum.IntEnum):
