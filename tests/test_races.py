@@ -290,16 +290,6 @@ NO_RACES = {
         def run():
             return fetch(1)
         """,
-    "a name that is bound to what it stands for": """
-        class Client:
-            def __init__(self):
-                self.conn = None
-
-            def get(self):
-                conn = self.conn
-                conn = conn
-                return fetch(conn)
-        """,
 }
 
 

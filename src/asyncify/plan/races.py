@@ -170,7 +170,7 @@ def _use_of_name(scene: Scene, binding: ast.AST, targets: Sequence[ast.expr]) ->
     uses = [
         n
         for n in ast.walk(scene.tree.scope(binding))
-        if isinstance(n, ast.Name) and n.id in names and isinstance(n.ctx, ast.Load) and _is_after(n, binding)
+        if isinstance(n, ast.Name) and n.id in names and isinstance(n.ctx, ast.Load) and _start(n) > _start(binding)
     ]
     uses = [use for use in uses if binding not in scene.tree.ancestors(use)]  # not in `name = f(name)` itself
     for use in uses:
@@ -178,12 +178,6 @@ def _use_of_name(scene: Scene, binding: ast.AST, targets: Sequence[ast.expr]) ->
             return kind
     written = [scene.tree.statement(use) for use in uses]
     return COUNT if any(isinstance(s, ast.Assign | ast.AugAssign) and _is_kept(s) for s in written) else ""
-
-
-def _is_after(node: ast.expr, binding: ast.AST) -> bool:
-    """Not in the binding itself: `x = x` would be followed for ever."""
-    end = getattr(binding, "end_lineno", 0), getattr(binding, "end_col_offset", 0)
-    return (node.lineno, node.col_offset) >= end
 
 
 def _is_kept(statement: ast.Assign | ast.AugAssign) -> bool:
