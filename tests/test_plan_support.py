@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from asyncify.api import Migration, migrate
 from asyncify.config import Config
 from asyncify.plan.support_place import MARK
@@ -153,6 +155,31 @@ def test_a_root_whose_name_nobody_can_import_is_no_package(tmp_path: Path) -> No
     with Server() as server:
         code = f"from shop.net.get import fetch\nprint(asyncio.run(fetch('{server.url}/echo')))"
         assert _run(tmp_path / "shop-1.0", code) == "echo"
+
+
+@pytest.mark.parametrize("how", ["from . import net", "from shop import net", "import shop.net as net"])
+def test_a_package_without_an_init_file(tmp_path: Path, how: str) -> None:
+    calls = f"{how}\n\n\ndef count(url):\n    return len(net.fetch(url))\n"
+    files = {"shop/net.py": GET, "shop/calls.py": calls, "main.py": "from shop.calls import count\n"}
+    _write(tmp_path, files)
+
+    migration = _migrated(tmp_path)
+
+    assert _support(migration) == "shop/_aio.py"
+    with Server() as server:
+        code = f"from main import count\nprint(asyncio.run(count('{server.url}/echo')))"
+        assert _run(tmp_path, code) == "4"
+
+
+def test_scripts_beside_each_other_are_no_package(tmp_path: Path) -> None:
+    _write(tmp_path, {"jobs/net.py": GET, "jobs/main.py": "from net import fetch\n"})
+
+    migration = _migrated(tmp_path)
+
+    assert _support(migration) == "jobs/_aio.py"
+    with Server() as server:
+        code = f"from main import fetch\nprint(asyncio.run(fetch('{server.url}/echo')))"
+        assert _run(tmp_path / "jobs", code) == "echo"
 
 
 def test_a_file_of_a_package_alone(tmp_path: Path) -> None:
