@@ -23,10 +23,11 @@ from asyncify.index import ParseFault, summarise_project
 from asyncify.infer import infer
 from asyncify.infer.facts import Index
 from asyncify.loader import load_catalogue
+from asyncify.place import Place
 from asyncify.plan.blockers import find_blockers
 from asyncify.plan.holds import find_held
 from asyncify.plan.planner import plan
-from asyncify.plan.pools import find_pools, unworkable
+from asyncify.plan.pools import closings, find_pools, find_work, unworkable
 from asyncify.plan.step import Plan, SupportModule
 from asyncify.plan.support_place import is_support
 from asyncify.plan.threads.follow import Following, follow, hoped_for
@@ -125,6 +126,7 @@ def _coloured(
     without functions whose form or use has no asynchronous counterpart."""
     pooled = find_pools(project.sources, index)
     following = hoped_for(find_shared(project.sources, index))
+    closed: frozenset[Place] = frozenset()
     by_name: frozenset[str] = frozenset()
     in_loop: frozenset[str] = frozenset()
     while True:
@@ -134,19 +136,28 @@ def _coloured(
             entries=entries,
             held=held,
             awaited=pooled | following.made,
-            followed=following.waits,
+            followed=following.waits | closed,
             without=without,
             by_name=by_name,
             in_loop=in_loop,
             colour_detected=False,
         )
-        bad = unworkable(pooled, project.sources, index, colouring)
+        work = find_work(pooled, project.sources, index)
+        bad = unworkable(work, closed, colouring)
+        closing = closings(work, colouring)
         running = running_in_loop(index, colouring)
         followed = follow(following, pooled, index, colouring, running)
         stays = find_held(project.sources, index, colouring, followed.hopeful)
         joining = joining_by_name(index, colouring) - by_name - held.keys()
-        if not bad and stays.keys() <= held.keys() and not joining and running <= in_loop and followed == following:
+        if (
+            not bad
+            and stays.keys() <= held.keys()
+            and not joining
+            and running <= in_loop
+            and (closing, followed) == (closed, following)
+        ):
             return colouring, following
+        closed = closing
         following = followed
         in_loop |= running
         pooled -= bad

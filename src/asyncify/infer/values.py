@@ -41,7 +41,8 @@ class Kind:
 TRACED = frozenset(
     {"threading.Barrier", "threading.BoundedSemaphore", "threading.Condition", "threading.Event", "threading.Lock",
      "threading.RLock", "threading.Semaphore", "threading.Thread", "threading.Timer",
-     "queue.LifoQueue", "queue.PriorityQueue", "queue.Queue", "queue.SimpleQueue"}
+     "queue.LifoQueue", "queue.PriorityQueue", "queue.Queue", "queue.SimpleQueue",
+     "concurrent.futures.ThreadPoolExecutor"}
 )  # fmt: skip
 CALLS_IN_A_FILE = 1 << 24
 

@@ -6,11 +6,16 @@ import asyncio
 import concurrent.futures
 import functools
 import inspect
+import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable
+from concurrent.futures.thread import BrokenThreadPool
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 _R = TypeVar("_R")
+
+_BROKEN = "A thread initializer failed, the thread pool is not usable anymore"
 
 
 async def bounded_map(function: Callable[..., Awaitable[_R]], *iterables: Iterable[Any], limit: int) -> list[_R]:
@@ -43,11 +48,20 @@ async def bounded_map(function: Callable[..., Awaitable[_R]], *iterables: Iterab
 class TaskPool:
     """A ThreadPoolExecutor with tasks for threads: leaving `async with` waits for all of them."""
 
-    def __init__(self, max_workers: int | None = None) -> None:
+    def __init__(
+        self,
+        max_workers: int | None = None,
+        initializer: Callable[..., Any] | None = None,
+        initargs: tuple[Any, ...] = (),
+    ) -> None:
         limit = min(32, (os.cpu_count() or 1) + 4) if max_workers is None else max_workers
         if limit <= 0:
             raise ValueError("max_workers must be greater than 0")
-        self._gate = asyncio.Semaphore(limit)
+        self._limit = limit
+        self._gates: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+        self._prepare = functools.partial(initializer, *initargs) if initializer is not None else None
+        self._prepared = self._running = 0
+        self._is_broken = False
         self._tasks: set[asyncio.Task[Any]] = set()
         self._waiting: set[asyncio.Task[Any]] = set()
         self._is_shut = False
@@ -62,6 +76,8 @@ class TaskPool:
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> asyncio.Task[Any]:
         """Start the call as soon as there is room. Await the task for its result."""
+        if self._is_broken:
+            raise BrokenThreadPool(_BROKEN)
         if self._is_shut:
             raise RuntimeError("cannot schedule new futures after shutdown")
         task = asyncio.ensure_future(self._run(function, args, kwargs))
@@ -89,10 +105,28 @@ class TaskPool:
             raise
 
     async def _run(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        async with self._gate:
+        async with self._gates.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self._limit)):
             self._waiting.discard(asyncio.current_task())
-            result = function(*args, **kwargs)
-            return await result if inspect.isawaitable(result) else result
+            self._running += 1
+            try:
+                await self._make_ready()
+                result = function(*args, **kwargs)
+                return await result if inspect.isawaitable(result) else result
+            finally:
+                self._running -= 1
+
+    async def _make_ready(self) -> None:
+        """As many places as are in use at once have been prepared, as threads are."""
+        if self._prepare is not None and self._running > self._prepared:
+            self._prepared += 1
+            try:
+                result = self._prepare()
+                await result if inspect.isawaitable(result) else None
+            except Exception:
+                self._is_broken = True
+                logging.getLogger("concurrent.futures").critical("Exception in initializer:", exc_info=True)
+        if self._is_broken:
+            raise BrokenThreadPool(_BROKEN)
 
     def _cancel(self, tasks: Iterable[asyncio.Task[Any]]) -> None:
         for task in list(tasks):

@@ -10,7 +10,7 @@ from asyncify.plan.awaiting import awaited, can_await
 from asyncify.plan.consumers import takes_all
 from asyncify.plan.pools.find import could_be_tasks
 from asyncify.plan.pools.futures import waiting_calls
-from asyncify.plan.pools.shape import IGNORED, POOL, Pool, Text, limit_of, method_of, pools_of, work_of
+from asyncify.plan.pools.shape import IGNORED, POOL, Pool, Text, limit_of, method_of, pools_of, text_of, work_of
 from asyncify.plan.pools.unwrap import IN_THREAD, handed_work, is_unwrapped, unwrapped
 from asyncify.plan.scene import NOTHING, Decided, Scene, pack_paths
 from asyncify.plan.step import (
@@ -42,20 +42,22 @@ Decisions = list[tuple[Call, Decided]]
 def decide_pools(scene: Scene) -> dict[tuple[int, int, int, int], Decided]:
     """Decisions for every call that belongs to a pool, by the span of the call."""
     decided: dict[tuple[int, int, int, int], Decided] = {}
-    text = Text(scene.tree, scene.calls)
+    text = text_of(scene.tree, scene.facts, scene.index.files.values())
     staying: list[Call] = []
     for call in scene.facts.calls:
-        if not scene.runs_in_loop(call.scope):
+        is_pool = pack_paths(call) == [POOL]
+        if not scene.runs_in_loop(call.scope) and not is_pool:
             continue
         if len(call.targets) == 1 and call.targets[0].id in IN_THREAD:
             found = _unwrapped(scene, text, call)
             decided |= {call.place.span: found} if found is not None else {}
         elif pack_paths(call) in ([POOL], [PROCESSES]):
             pool = pools_of(text, call)
-            steps = _decide_pool(scene, text, pool) if pool is not None else []
+            runs = pool is not None and all(scene.runs_in_loop(scope) for scope in pool.scopes)
+            steps = _decide_pool(scene, text, pool) if pool is not None and runs else []
             for made, decision in steps:
                 decided[made.place.span] = decided.get(made.place.span, NOTHING) + decision
-            staying += [] if steps else [call]
+            staying += [] if steps or not scene.runs_in_loop(call.scope) else [call]
     for call in staying:
         for other, decision in _staying(scene, call):
             decided.setdefault(other.place.span, decision)
@@ -83,7 +85,7 @@ def _decide_pool(scene: Scene, text: Text, pool: Pool) -> Decisions:
     if colours != {Colour.ASYNC} or not all(work) or not could_be_tasks(text, pool):
         return [(pool.made, _refused(pool.made))]
     limit = limit_of(pool.node)
-    if limit is not None and _is_only_map(scene, pool):
+    if limit is not None and not pool.prepares and _is_only_map(scene, pool):
         return _as_bounded_map(scene, pool, limit)
     return _as_task_pool(scene, text, pool)
 
@@ -204,7 +206,7 @@ def _futures(scene: Scene, pool: Pool) -> Decisions:
     )
     decided: Decisions = []
     for call in scene.facts.calls:
-        if call.scope != pool.made.scope:
+        if call.scope not in pool.scopes:
             continue
         found = _future_call(scene, call, plain=not cancels)
         if found is not None:
@@ -260,7 +262,12 @@ def _staying(scene: Scene, made: Call) -> Decisions:
             template = "await asyncio.wrap_future({self})"
         elif paths[0] in {f"{POOL}.map", f"{PROCESSES}.map", f"{EXECUTOR}.map"} and not _is_in_thread(call):
             template = "await asyncio.to_thread(list, {it})"
-        if template:
+        listed = _listed(scene, node) if "to_thread" in template else None
+        if listed is not None:
+            template = "await asyncio.to_thread(list, {inner})"
+            step = Step(scene.tree.place(listed), Substitute(template, (Hole("inner", call.place),)), RULE, WHY_STAYS)
+            decided.append((call, awaited(scene, call, template, step, paths[0])))
+        elif template:
             step = Step(call.place, Substitute(template, _self(scene, node)), RULE, WHY_STAYS)
             decided.append((call, awaited(scene, call, template, step, paths[0])))
     return decided

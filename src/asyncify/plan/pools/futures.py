@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from asyncify.plan.consumers import takes_all
 from asyncify.plan.pools.shape import Pool, Text, method_of, names_in
-from asyncify.plan.tree import Tree
+from asyncify.plan.tree import ScopeNode, Tree
 
 ROUNDS = 8  # a future goes from name to name; further than this nobody sends it
 KEEPS = frozenset(
@@ -38,14 +38,22 @@ class _Held:
 
 def stay_inside(text: Text, pool: Pool) -> bool:
     """Does nobody but the pool's function see its futures, and does it use them for nothing that tasks cannot do?"""
+    return all(_stay_in(text, function, _submits(text, pool, function)) for function in pool.functions)
+
+
+def _submits(text: Text, pool: Pool, function: ScopeNode) -> frozenset[ast.AST]:
+    nodes = [text.tree.expression(call.place) for call in pool.work if method_of(call) == "submit"]
+    return frozenset(node for node in nodes if node is not None and text.tree.scope(node) is function)
+
+
+def _stay_in(text: Text, function: ScopeNode, submits: frozenset[ast.AST]) -> bool:
     tree = text.tree
-    submits = [node for call in pool.work if method_of(call) == "submit" and (node := tree.expression(call.place))]
-    held = _follow(pool.function, frozenset(submits))
-    if not all(_is_kept(text, held, node) for node in submits):
+    held = _follow(function, submits)
+    if not all(isinstance(node, ast.expr) and _is_kept(text, held, node) for node in submits):
         return False
-    for name in (n for n in ast.walk(pool.function) if isinstance(n, ast.Name) and n.id in held.names):
+    for name in (n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id in held.names):
         scope = tree.scope(name)
-        if scope is not pool.function:
+        if scope is not function:
             if name.id not in _own_names(scope):
                 return False
         elif isinstance(name.ctx, ast.Load) and not _is_kept(text, held, name):
@@ -55,16 +63,19 @@ def stay_inside(text: Text, pool: Pool) -> bool:
 
 def waiting_calls(text: Text, pool: Pool) -> list[ast.Call]:
     """The calls in the pool's function by which it waits for one of its futures."""
-    submits = [node for call in pool.work if method_of(call) == "submit" and (node := text.tree.expression(call.place))]
-    held = _follow(pool.function, frozenset(submits))
+    return [found for function in pool.functions for found in _waits_in(text, pool, function)]
+
+
+def _waits_in(text: Text, pool: Pool, function: ScopeNode) -> list[ast.Call]:
+    held = _follow(function, _submits(text, pool, function))
     return [
         node
-        for node in ast.walk(pool.function)
+        for node in ast.walk(function)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in WAITS
         and _carries(node.func.value, held)
-        and text.tree.scope(node) is pool.function
+        and text.tree.scope(node) is function
     ]
 
 

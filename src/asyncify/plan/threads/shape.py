@@ -64,7 +64,7 @@ class Shared:
     @property
     def waits(self) -> tuple[Touch, ...]:
         """The uses that wait."""
-        return tuple(touch for touch in self.touches if touch.does in WAITS[self.kind])
+        return tuple(touch for touch in self.touches if touch.does in WAITS.get(self.kind, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def _shared(origins: tuple[Place, ...], seen: list[_Seen], calls: Mapping[Place,
     made = tuple((place, calls[place].scope) for place in origins if place in calls)
     work = tuple(id_ for place in origins if place in calls for id_ in _work(calls[place], kind))
     touches = tuple(each.touch for each in seen if each.touch is not None)
-    return Shared(kind if kind in WAITS else "threading.Lock", made, touches, work, odd)
+    return Shared(kind, made, touches, work, odd)
 
 
 def _work(call: Call, kind: str) -> tuple[str, ...]:
