@@ -713,6 +713,7 @@ def test_a_cursor_stays_where_its_statements_are_not_proved_to_be_the_same(peopl
     assert "psycopg2-direct" not in methods
 
 
+IMPORTS = "import psycopg2\nimport psycopg2.errors\nfrom psycopg2.pool import SimpleConnectionPool"
 GOES = {
     "a connection that commits by itself": """
         conn = psycopg2.connect(dsn)
@@ -769,6 +770,23 @@ GOES = {
             cur.execute(everybody)
             return found, cur.fetchone()[0]
     """,
+    "a cursor that is closed with its connection": """
+        pool = SimpleConnectionPool(1, 1, dsn)
+        for name in ("dan", "ann"):
+            conn = pool.getconn()
+            cur = conn.cursor()
+            try:
+                cur.execute("insert into people (name) values (%s)", (f"{name}-1",))
+                cur.execute("insert into people (name) values (%s)", (name,))
+                conn.commit()
+            except psycopg2.IntegrityError as error:
+                print(error)
+                conn.rollback()
+            finally:
+                cur.close()
+                pool.putconn(conn)
+        return None
+    """,
     "a failure within a block": """
         conn = psycopg2.connect(dsn)
         shown = []
@@ -786,7 +804,9 @@ GOES = {
 
 @pytest.mark.parametrize("body", GOES.values(), ids=GOES)
 def test_a_cursor_goes_and_all_is_the_same(people: Databases, body: str) -> None:
-    head = "import psycopg2\nimport psycopg2.errors\n\n\ndef run(dsn):\n"
+    head = (
+        "import psycopg2\nimport psycopg2.errors\nfrom psycopg2.pool import SimpleConnectionPool\n\n\ndef run(dsn):\n"
+    )
     migration = check_psycopg2(people, head + textwrap.indent(textwrap.dedent(body), "    "))
 
     assert "psycopg2-direct" in [step.rule for file in migration.plan.files for step in file.steps]

@@ -125,7 +125,9 @@ class DropItem:
 @dataclass(frozen=True, slots=True)
 class HoldOpen:
     """`name = CALL` at the step's place and the `try` behind it, whose `finally` gave the value back, become
-    `async with CALL as name:` round what was tried."""
+    `async with CALL as name:` round what was tried. Statements between them have gone."""
+
+    tried: Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -414,12 +414,7 @@ class StepsTransformer(cst.CSTTransformer):
         if start in self._emptied and isinstance(statement, cst.With):
             return 1, unrolled(statement)
         if (step := self._held_open.get(start)) is not None:
-            self._done(step)
-            made, tried = (
-                cst.ensure_type(statement, cst.SimpleStatementLine),
-                cst.ensure_type(statements[at + 1], cst.Try),
-            )
-            return 2, [held_open(made, tried)]
+            return self._held_at(at, step, starts, statements)
         step = self._withs.get(start)
         if step is not None and isinstance(statement, cst.With):
             self._done(step)
@@ -435,6 +430,16 @@ class StepsTransformer(cst.CSTTransformer):
         if isinstance(statement, cst.SimpleStatementLine) and value is not None and value in self._yields:
             return 1, (each_yielded(statement, plain=self._yields[value]),)
         return 1, (statement,)
+
+    def _held_at(
+        self, at: int, step: Step, starts: Sequence[Start], statements: Sequence[Statement]
+    ) -> tuple[int, Sequence[Statement]]:
+        assert isinstance(step.action, HoldOpen)
+        end = starts.index(self._columns.span(step.action.tried)[:2])
+        for gone in (step, *(self._removed[between] for between in starts[at + 1 : end])):
+            self._done(gone)
+        made = cst.ensure_type(statements[at], cst.SimpleStatementLine)
+        return end - at + 1, [held_open(made, cst.ensure_type(statements[end], cst.Try))]
 
     def _row_at(
         self, at: int, starts: Sequence[Start], statements: Sequence[Statement]

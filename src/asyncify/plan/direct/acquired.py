@@ -24,21 +24,25 @@ def decide_acquired(found: Found, call: Call) -> None:
     if not isinstance(node, ast.Call) or not isinstance(made, ast.Assign) or node.args or node.keywords:
         return
     tried = next_of(scene, made)
+    while tried is not None and found.is_removed(tried):
+        tried = next_of(scene, tried)
     if not isinstance(tried, ast.Try) or not can_await(scene, call) or call.perhaps or not call.certain:
         return
-    giving = _given_back(scene, node, made, tried)
+    giving = _given_back(found, node, made, tried)
     if giving is None or not isinstance(node.func, ast.Attribute) or not _can_end(scene, made, tried):
         return
-    found.step(made, HoldOpen(), WHY_ACQUIRED)
+    found.step(made, HoldOpen(scene.tree.place(tried)), WHY_ACQUIRED)
     found.step(node, Substitute("{self}.acquire()", (Hole("self", scene.tree.place(node.func.value)),)), WHY_ACQUIRED)
     found.settle(node)
     found.settle(giving)
-    found.gone.append(scene.tree.place(tried.finalbody[0]))
+    found.gone.append(scene.tree.place(tried.finalbody[-1]))
 
 
-def _given_back(scene: Scene, node: ast.Call, made: ast.Assign, tried: ast.Try) -> ast.Call | None:
-    """The call that is all that `finally` does, if it gives this connection back to this pool."""
-    only = tried.finalbody[0] if len(tried.finalbody) == 1 else None
+def _given_back(file: Found, node: ast.Call, made: ast.Assign, tried: ast.Try) -> ast.Call | None:
+    """The call that is all that is left for `finally` to do, if it gives this connection back to this pool."""
+    scene = file.scene
+    left = [statement for statement in tried.finalbody if not file.is_removed(statement)]
+    only = left[0] if left == tried.finalbody[-1:] and left else None
     giving = only.value if isinstance(only, ast.Expr) else None
     if not isinstance(giving, ast.Call) or not isinstance(node.func, ast.Attribute) or len(made.targets) != 1:
         return None
@@ -55,7 +59,7 @@ def _can_end(scene: Scene, made: ast.Assign, tried: ast.Try) -> bool:
     """Do no comments stand where lines go: behind the first statement, `try:` and what `finally` does?"""
     lines = scene.tree.text.split("\n")
     last = (tried.orelse or [tried])[-1] if tried.orelse else (tried.handlers or tried.body)[-1]
-    end = tried.finalbody[0]
+    end = tried.finalbody[-1]
     between = lines[made.end_lineno or 0 : tried.lineno]
     tail = lines[(last.end_lineno or 0) : end.end_lineno]
     if not stands_alone(scene, made) or not stands_alone(scene, tried):

@@ -41,6 +41,9 @@ class Found:
         if isinstance(statement, ast.Expr | ast.Assign):
             self.settle(statement.value)
 
+    def is_removed(self, statement: ast.stmt) -> bool:
+        return self.scene.tree.place(statement) in self.gone
+
     def drop_handler(self, handler: ast.ExceptHandler) -> None:
         self.step(handler, DropHandler())
         self.gone.append(self.scene.tree.place(handler))
