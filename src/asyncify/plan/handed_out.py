@@ -16,14 +16,14 @@ RETURNED = "returned"
 SHOWN = 4  # names; a client may have hundreds of such functions
 
 
-def handed_out(scenes: Mapping[str, Scene], decided: Mapping[str, Decided]) -> tuple[Warned, ...]:
+def handed_out(scenes: Mapping[str, Scene], decided: Mapping[str, Decided], support: str) -> tuple[Warned, ...]:
     """For each type of a migrated library the public functions that return it; for each library the classes of its
     errors."""
     if not scenes:
         return ()
     some = next(iter(scenes.values()))
     packs = [pack for pack in some.catalogue.packs if pack.id in some.migrating]
-    return (*_objects(scenes), *(warned for pack in packs for warned in _errors(pack, scenes, decided)))
+    return (*_objects(scenes), *(warned for pack in packs for warned in _errors(pack, scenes, decided, support)))
 
 
 def _objects(scenes: Mapping[str, Scene]) -> Iterator[Warned]:
@@ -79,10 +79,10 @@ def _migrated(scene: Scene, types: list[str] | tuple[str, ...]) -> frozenset[str
     )
 
 
-def _errors(pack: Pack, scenes: Mapping[str, Scene], decided: Mapping[str, Decided]) -> Iterator[Warned]:
+def _errors(pack: Pack, scenes: Mapping[str, Scene], decided: Mapping[str, Decided], support: str) -> Iterator[Warned]:
     if not pack.exceptions:
         return
-    old, new = pack.exceptions[0].path, " or ".join(pack.exceptions[0].catches)
+    old, new = pack.exceptions[0].path, " or ".join(pack.exceptions[0].catches).replace("{aio}", support)
     text = f"Code outside the project that catches {old} from here has to catch {new} now."
     for path, scene in sorted(scenes.items()):
         rules = scene.catalogue.rules

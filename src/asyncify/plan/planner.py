@@ -81,7 +81,7 @@ def plan(
     own = (o for d in decided.values() for o in d.outcomes if (o.place, o.what) not in blamed)
     ends = (*own, *blockers.outcomes)
     outcomes = sorted(_unique(ends), key=lambda o: (o.place, o.what))
-    warnings = {w for d in decided.values() for w in d.warnings}.union(handed_out(scenes, decided))
+    warnings = {w for d in decided.values() for w in d.warnings}.union(handed_out(scenes, decided, support_name))
     packs = [pack for pack in catalogue.packs if pack.id in migrating]
     return Plan(
         files=files,
