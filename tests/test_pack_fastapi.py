@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from support import imported, migrated
+from support_server import Server
 
 STORE = """
 import time
@@ -72,3 +73,44 @@ def answer(text: str) -> tuple[int, object]:
     with imported(text) as module, TestClient(module.app) as client:
         response = client.get("/", params={"key": "k"})
     return response.status_code, response.json()
+
+
+LIFESPAN = """
+from contextlib import asynccontextmanager
+
+import requests
+from fastapi import FastAPI
+
+seen = []
+
+
+@asynccontextmanager
+async def lifespan(app):
+    seen.append("begun")
+    yield {"url": URL}
+    seen.append("ended")
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+@app.get("/")
+def ask():
+    return requests.get(URL + "/echo").status_code
+"""
+
+
+def test_connections_close_after_the_lifespan_of_the_application() -> None:
+    with Server() as server:
+        before = LIFESPAN.replace("URL", repr(server.url)).lstrip("\n")
+        migration, after = migrated(before)
+        names = migration.plan.support.names if migration.plan.support else ()
+
+        for text in (before, after):
+            with imported(text, names if text is after else ()) as module:
+                with TestClient(module.app) as client:
+                    assert client.get("/").json() == 200
+                assert module.seen == ["begun", "ended"]
+                if text is after:
+                    assert not module._aio._shared_sessions
+    assert "FastAPI(lifespan=_aio.closing_after(lifespan))" in after

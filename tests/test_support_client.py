@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import threading
 import time
 import warnings
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -121,6 +123,25 @@ def test_lifespan_closes_at_shutdown(aio: ModuleType, servers: tuple[Server, Ser
         return bool(session.closed)
 
     assert _run(main())
+
+
+def test_connections_close_after_a_lifespan_of_the_application(aio: ModuleType, servers: tuple[Server, Server]) -> None:
+    seen: list[object] = []
+
+    @contextlib.asynccontextmanager
+    async def own(app: object) -> AsyncIterator[dict[str, object]]:
+        yield {"app": app}
+        seen.append((await aio.get(servers[0].url + "/echo")).status_code)  # it may still ask at its end
+        raise KeyError("at shutdown")
+
+    async def main() -> bool:
+        with pytest.raises(KeyError):
+            async with aio.closing_after(own)("app") as state:
+                seen.append(state)
+        return not aio._shared_sessions
+
+    assert _run(main())
+    assert seen == [{"app": "app"}, 200]
 
 
 def test_a_cancelled_call_leaves_nothing_behind(aio: ModuleType, servers: tuple[Server, Server]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -41,3 +41,17 @@ async def lifespan(app: object) -> AsyncIterator[None]:
         yield
     finally:
         await close()
+
+
+def closing_after(own: Callable[[Any], AbstractAsyncContextManager[Any]]) -> Callable[[Any], Any]:
+    """The application's `own` lifespan; when it has ended the connections are closed."""
+
+    @asynccontextmanager
+    async def both(app: object) -> AsyncIterator[Any]:
+        try:
+            async with own(app) as state:
+                yield state
+        finally:
+            await close()
+
+    return both
