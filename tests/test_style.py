@@ -149,13 +149,15 @@ def test_what_has_no_direct_form_keeps_its_helper(call: str) -> None:
     assert "await _aio.text_of(response)" in after
 
 
-def test_handlers_that_read_the_response_of_an_error_keep_the_helpers() -> None:
+def test_handlers_that_read_the_response_of_an_error_keep_the_helper_that_gives_it_one() -> None:
     _, after = idiomatic(
         "import requests\n\n\ndef load(url):\n    try:\n        r = requests.get(url)\n        r.raise_for_status()\n"
-        "        return r.text\n    except requests.HTTPError as e:\n        return e.response.text\n"
+        "        return r.text\n    except requests.HTTPError as e:\n        return e.response.text\n\n\n"
+        "def other(url):\n    return requests.get(url).text\n"
     )
 
-    assert "_aio.session()" not in after
+    assert "async with _aio.get(url) as r:" in after
+    assert "async with _aio.session().get(url) as response:" in after
 
 
 def test_the_support_module_of_direct_calls_is_short() -> None:

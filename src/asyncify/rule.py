@@ -113,6 +113,7 @@ class Direct:
     arguments: Mapping[str, str]  # slot or keyword -> template of its value, in which `{it}` is what was written
     # slot, keyword or called name -> what differs there, but for a value that is known to be plain; "*": everywhere
     differs: Mapping[str, str]
+    bare: frozenset[str] = frozenset()  # members whose errors lack what handlers of the project may read from them
 
 
 @dataclass(frozen=True, slots=True)

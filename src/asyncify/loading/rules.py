@@ -81,7 +81,7 @@ def _read_direct(section: Section) -> Direct | None:
         check_template(table, "arguments", template, {"it", "aio"}, ())
         if "{it}" not in template:
             raise table.fault("arguments", f"{name}: the template holds no {{it}}", name)
-    return Direct(opens, arguments, table.mapping("differs"))
+    return Direct(opens, arguments, table.mapping("differs"), frozenset(table.strings("bare")))
 
 
 def _check_examples(section: Section, rule: Rule) -> None:

@@ -35,6 +35,8 @@ def member_steps(
         key = attribute.attr + "()" if is_called else attribute.attr
         member = outer if is_called else attribute
         assert isinstance(member, ast.expr)
+        if is_direct and scene.carries and rule.direct is not None and key in rule.direct.bare:
+            return None
         held = direct_member(kind, key, member) if is_direct else kind.held.get(key)
         template = held or kind.iterated.get(key)
         is_iterated = key in kind.iterated

@@ -40,6 +40,11 @@ def held_response(scene: Scene, call: Call, rule: Rule, node: ast.Call) -> Decid
     if any(path.rpartition(".")[0] in scene.derived.overridden for path in pack_paths(call)):
         return None  # what a method of the project gives back has been read
     form = direct_form(scene, call, rule, node)
+    held = _held(scene, call, rule, node, form) if form else None
+    return held or _held(scene, call, rule, node, None)
+
+
+def _held(scene: Scene, call: Call, rule: Rule, node: ast.Call, form: DirectForm | None) -> Decided | None:
     template = form.opens if form else as_written(rule.opens or "", pack_paths(call)[0], node)
     if not is_direct(scene.tree, scene.catalogue, call, scene.uses):
         if rule.opens not in OPENS_AS_WRITTEN:

@@ -164,8 +164,7 @@ def _scenes(
     trees = {path: Tree(path, source.text) for path, (source, _, _) in touched.items()}
     indirect = indirect_paths(trees, index, catalogue)
     keywords = frozenset(name for tree in trees.values() for name in _keywords(tree))
-    if any(reads_carried(tree.module) for tree in trees.values()):
-        style = Style.FAITHFUL  # only helpers give an error the response that it came with
+    carries = any(reads_carried(tree.module) for tree in trees.values())
     return {
         path: Scene(
             path=path,
@@ -183,6 +182,7 @@ def _scenes(
             calls={call.place.span: call for call in facts.calls},
             uses={use.place.span: use for use in facts.uses},
             style=style,
+            carries=carries,
             keywords=keywords,
         )
         for path, (_, facts, functions) in touched.items()

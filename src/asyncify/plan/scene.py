@@ -65,6 +65,7 @@ class Scene:
     calls: Mapping[tuple[int, int, int, int], Call]  # by span
     uses: Mapping[tuple[int, int, int, int], Use]  # by span
     style: Style  # how calls are written where the new library's own form would differ for some values
+    carries: bool  # some handler of the project reads the response or the request of its error
     keywords: frozenset[str]  # names of keyword arguments in the files that are looked at
 
     def runs_in_loop(self, scope: str | None) -> bool:
