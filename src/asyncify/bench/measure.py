@@ -35,7 +35,7 @@ from asyncify.bench.watch import thinned, watching
 
 QUICK = 20.0  # the stand-in answers so much faster where it is not asked how long things take
 FIRST_WARM_UP = 1_000_000  # warm-up requests are numbered from here, so that they share no state with measured ones
-STILL = 0.1  # seconds without a call to a service, after which all work is taken to be done
+STILL = 0.05  # seconds without a call to a service, after which all work is taken to be done
 MOST_WARM_UP = 10  # callers; what more of them need in memory is for the measurement to show
 
 
@@ -198,15 +198,19 @@ class Bench:
 
 
 @contextmanager
-def start_bench(scenario: Scenario) -> Iterator[Bench]:
-    """A bench with its stand-in running; both are gone after the block."""
+def start_bench(scenario: Scenario, cases: Sequence[Case] | None = None) -> Iterator[Bench]:
+    """A bench with its stand-in running, and the database servers that `cases` (default: all) use; all are gone after
+    the block.
+    """
     with tempfile.TemporaryDirectory(prefix="asyncify-bench-", ignore_cleanup_errors=True) as folder:
         scratch = Path(folder)
         setup = {"scenario": msgspec.to_builtins(scenario, str_keys=True)}
         stand_in, ready = Process.start(
             "stand-in services", helper_command("standin"), scratch, dict(os.environ), scratch / "standin.log", setup
         )
-        with stand_in, serve_all(scenario.databases) as servers:
+        envs = [scenario.env | case.env for case in (scenario.cases if cases is None else cases)]
+        used = [one for one in scenario.databases if any(used_databases([one], env) for env in envs)]
+        with stand_in, serve_all(used) as servers:
             yield Bench(scenario, stand_in, ready["port"], servers, scratch)
 
 

@@ -56,7 +56,7 @@ def run_bench(
     machine, started = this_machine(), datetime.now(UTC)
     trees = {Side.BEFORE: Tree(Side.BEFORE, before, interpreter), Side.AFTER: Tree(Side.AFTER, after, interpreter)}
     on_progress(Stage("starting the stand-in services"))
-    with start_bench(scenario) as bench:
+    with start_bench(scenario, [one.case for one in [*planned, *pictures]]) as bench:
         runs = _Runs(bench, trees, [*planned, *pictures], on_progress)
         for one in planned:
             runs.take(one)
