@@ -6,7 +6,7 @@ import ast
 import random
 import sysconfig
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,8 @@ from asyncify.colour import colour
 from asyncify.index import summarise_project
 from asyncify.infer import infer
 from asyncify.infer.facts import Index
+from asyncify.infer.graph import Graph
+from asyncify.infer.kept import _Solved
 from asyncify.infer.link import Solver
 from asyncify.project import load_project
 from support import SHIPPED
@@ -138,3 +140,9 @@ def test_a_damaged_file_counts_as_none(tree: Path, tmp_path: Path, damage: bytes
     kept.write_bytes(damage or kept.read_bytes()[:-9])
 
     assert everything(analyse(tree, cache=True)) == cold
+
+
+def test_all_of_the_graph_is_kept() -> None:
+    made_anew = {"objects", "ids", "number_of"}
+
+    assert {field.name for field in fields(Graph)} - made_anew <= set(_Solved.__struct_fields__)

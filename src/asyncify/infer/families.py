@@ -43,6 +43,7 @@ def find_families(solver: Solver) -> tuple[frozenset[int], ...]:
 
 def _join_overrides(solver: Solver, union: _Union) -> None:
     methods = _methods(solver)
+    joined: set[tuple[int, ...]] = set()  # bases in a row that were seen to
     for cls in solver.classes:
         if len(cls.mro) < 2:
             continue
@@ -54,7 +55,9 @@ def _join_overrides(solver: Solver, union: _Union) -> None:
                 above = methods.get(ancestor, {}).get(name)
                 if above is not None:
                     union.join(own, above)
-        _join_siblings(cls.mro[1:], methods, union)
+        if len(cls.mro) > 2 and cls.mro[1:] not in joined:
+            joined.add(cls.mro[1:])
+            _join_siblings(cls.mro[1:], methods, union)
 
 
 def _join_siblings(ancestors: tuple[int, ...], methods: dict[int, dict[str, int]], union: _Union) -> None:

@@ -95,12 +95,13 @@ def build_graph(solver: Solver) -> Graph:
     """All edges, in the order of the source."""
     shells = find_shells(solver)
     edges = [*_call_edges(solver), *_flow_edges(solver), *_shell_edges(shells)]
+    giving = tuple(_giving(solver))
     property_reads = tuple(find_reads(solver))
     return Graph(
         objects=solver.objects,
         ids=tuple(fn.id for fn in solver.functions),
         edges=tuple(edges),
-        escapes=tuple(_escapes(solver, shells)),
+        escapes=tuple(_escapes(solver, shells, giving)),
         shells=shells,
         decorated={wrapper: frozenset(inner) for wrapper, inner in solver.decorated_by.items()},
         reads=(*_reads(property_reads), *_steps(solver)),
@@ -109,7 +110,7 @@ def build_graph(solver: Solver) -> Graph:
         families=find_families(solver),
         blind_reads=find_blind_reads(solver, {solver.functions[number].fact.name for number in _getters(solver)}),
         number_of={fn.id: fn.number for fn in solver.functions},
-        handed_classes=tuple(_handed_classes(solver)),
+        handed_classes=tuple(_handed_classes(solver, giving)),
         guards=find_guards(solver),
         made=tuple(_made(solver)),
     )
@@ -132,7 +133,8 @@ def _call_edges(solver: Solver) -> list[Edge]:
             kind, first, _ = data[value]
             if kind == Kind.FUNC:
                 number = int(first)
-                if not functions[number].fact.is_generator and on_containers.isdisjoint(solver.cells.held(site.callee)):
+                held = solver.cells.held(site.callee)
+                if not functions[number].fact.is_generator and (len(held) < 2 or on_containers.isdisjoint(held)):
                     edges.append(Edge(site.scope, number, "", how, spot, site.perhaps))
             elif kind == Kind.OUT:
                 path = waits.get(value)
@@ -200,16 +202,22 @@ def _made(solver: Solver) -> list[tuple[Edge, Edge]]:
     for fn in solver.functions:
         if fn.owner >= 0 and fn.fact.name in SEQUENCE:
             methods.setdefault(fn.owner, {})[fn.fact.name] = fn.number
+    whole = {number: own for number, own in methods.items() if len(own) == len(SEQUENCE)}
+    making = {
+        value: [whole[ancestor] for ancestor in solver.classes[int(first)].mro if ancestor in whole]
+        for value, (kind, first, _) in enumerate(solver.data if whole else ())
+        if kind == Kind.CLASS
+    }
+    making = {value: found for value, found in making.items() if found}
     found: list[tuple[Edge, Edge]] = []
-    for site in solver.sites if methods else ():
-        for value in site.targets if site.scope >= 0 else ():
-            kind, first, _ = solver.data[value]
-            for ancestor in solver.classes[int(first)].mro if kind == Kind.CLASS else ():
-                own = methods.get(ancestor, {})
-                if len(own) == len(SEQUENCE):
-                    spot = (CALL, site.file, site.number)
-                    size, item = (Edge(site.scope, own[name], "", DIRECT, spot) for name in SEQUENCE)
-                    found.append((size, item))
+    for site in solver.sites if making else ():
+        if site.scope < 0 or making.keys().isdisjoint(site.targets):
+            continue
+        for value in site.targets:
+            for own in making.get(value, ()):
+                spot = (CALL, site.file, site.number)
+                size, item = (Edge(site.scope, own[name], "", DIRECT, spot) for name in SEQUENCE)
+                found.append((size, item))
     return found
 
 
@@ -226,9 +234,9 @@ def _shell_edges(shells: dict[int, Shell]) -> Iterator[Edge]:
             yield Edge(function, wrapper, "", DIRECT, (READ, file, -number - 1))
 
 
-def _escapes(solver: Solver, shells: dict[int, Shell]) -> list[Escape]:
+def _escapes(solver: Solver, shells: dict[int, Shell], giving: Iterable[Site]) -> list[Escape]:
     """Functions that outside callables and decorators get hold of."""
-    found = _handed(solver, CALLABLE, lambda cell: functions_in(solver, cell, generators=True))
+    found = _handed(solver, giving, lambda cell: functions_in(solver, cell, generators=True))
     for function, paths_of in sorted(solver.outer_decorators.items()):
         for path, file, number in sorted(paths_of):
             handed = frozenset[int]() if function in shells else wrappers_handed(solver, file, number)
@@ -237,8 +245,8 @@ def _escapes(solver: Solver, shells: dict[int, Shell]) -> list[Escape]:
     return found
 
 
-def _handed_classes(solver: Solver) -> list[Escape]:
-    return _handed(solver, frozenset({Kind.CLASS}), lambda cell: _constructors_in(solver, cell))
+def _handed_classes(solver: Solver, giving: Iterable[Site]) -> list[Escape]:
+    return _handed(solver, giving, lambda cell: _constructors_in(solver, cell))
 
 
 def _constructors_in(solver: Solver, cell: int) -> tuple[int, ...]:
@@ -248,14 +256,17 @@ def _constructors_in(solver: Solver, cell: int) -> tuple[int, ...]:
     return tuple(sorted({number for body in bodies for number in functions_in(solver, body)}))
 
 
-def _handed(solver: Solver, kinds: frozenset[int], held_in: Callable[[int], tuple[int, ...]]) -> list[Escape]:
-    """What of the arguments given to outside code `held_in` finds in their cells, which hold values of `kinds`."""
+def _handed(solver: Solver, giving: Iterable[Site], held_in: Callable[[int], tuple[int, ...]]) -> list[Escape]:
+    """What of the arguments that calls are `giving` to outside code `held_in` finds in their cells."""
     found: list[Escape] = []
+    methods: dict[int, dict[int, str]] = {}
     data = solver.data
-    for site in _sites_given(solver, kinds):
+    for site in giving:
         paths = [str(data[v][1]) for v in sorted(site.targets) if data[v][0] == Kind.OUT]
         if not solver.cells.held(site.callee):  # of what is called nothing is known but perhaps a name
-            method = _method_called(solver, site)
+            if site.file not in methods:
+                methods[site.file] = _methods_called(solver, site.file)
+            method = methods[site.file].get(site.callee)
             paths = [f"{FOREIGN}.{method}" if method else FOREIGN]
         index = 0
         for key, cell in solver.arguments(site) if paths else ():
@@ -267,15 +278,15 @@ def _handed(solver: Solver, kinds: frozenset[int], held_in: Callable[[int], tupl
     return found
 
 
-def _method_called(solver: Solver, site: Site) -> str:
-    """The name of the method that a call is of by its text, empty if it is of no method."""
-    callee = site.callee - solver.objects.cell_base[site.file]
-    loads = solver.objects.summaries[site.file].each_load()
-    return next((name for _, name, target in loads if target == callee), "")
+def _methods_called(solver: Solver, file: int) -> dict[int, str]:
+    """The names of methods that calls are of by their text, by the cell of what is called."""
+    base = solver.objects.cell_base[file]
+    return {base + target: name for _, name, target in solver.objects.summaries[file].each_load()}
 
 
-def _sites_given(solver: Solver, kinds: frozenset[int]) -> Iterator[Site]:
-    """Calls of which some argument holds a value of one of the kinds, in order."""
+def _giving(solver: Solver) -> Iterator[Site]:
+    """Calls of which some argument holds a function or a class, in order."""
+    kinds = CALLABLE | {Kind.CLASS}
     wanted = frozenset(value for value, (kind, _, _) in enumerate(solver.data) if kind in kinds)
     held = solver.cells.held
     for file, summary in enumerate(solver.objects.summaries):

@@ -21,6 +21,7 @@ from asyncify.infer.guards import Guard
 from asyncify.infer.link import Solver
 from asyncify.infer.objects import Objects
 from asyncify.infer.reads import Read
+from asyncify.infer.shells import Shell
 from asyncify.infer.solver import Site
 from asyncify.infer.values import Data
 
@@ -52,6 +53,7 @@ class _Solved(msgspec.Struct, array_like=True, gc=False):
     handed_classes: tuple[Escape, ...]
     guards: tuple[Guard, ...]
     made: tuple[tuple[Edge, Edge], ...]
+    shells: dict[int, Shell]
 
 
 class Kept:
@@ -134,6 +136,7 @@ def _solved(solver: Solver, graph: Graph) -> _Solved:
         handed_classes=graph.handed_classes,
         guards=graph.guards,
         made=graph.made,
+        shells=graph.shells,
     )
 
 
@@ -214,6 +217,7 @@ def _graph(solved: _Solved, objects: Objects) -> Graph:
         handed_classes=solved.handed_classes,
         guards=tuple(_placed(guard, objects) for guard in solved.guards),
         made=solved.made,
+        shells=solved.shells,
     )
 
 

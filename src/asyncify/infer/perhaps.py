@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from asyncify.infer.link import Solver
 from asyncify.infer.objects import Fn
@@ -26,21 +26,63 @@ COMMON = frozenset(
 )  # fmt: skip
 
 
-def guess(solver: Solver) -> bool:
-    """Give each call of an unknown receiver the few methods of that name. True if anything was added."""
-    names, attributes = _rare_methods(solver), solver.rarely_stored()
-    found = False
-    for file, summary in enumerate(solver.objects.summaries):
-        base = solver.objects.cell_base[file]
-        packed = () if names.keys().isdisjoint(summary.texts) else summary.each_load()
-        loads = {base + target: (base + origin, name) for origin, name, target in packed if name in names}
-        first = solver.site_base[file]
-        for site in solver.sites[first : first + summary.call_count] if loads else ():
-            if site.callee in loads and not site.targets and _is_unknown(solver, loads[site.callee][0], site):
-                found = _aim(solver, site, names[loads[site.callee][1]]) or found
-        found = _aim_dynamic(solver, file) or found
-        found = _aim_through_attribute(solver, file, attributes) or found
-    return found
+class Guess:
+    """Gives each call of an unknown receiver the few methods of that name.
+
+    Called at each fixed point; True if anything was added. What is known only grows, so that a call which is no
+    candidate the first time never is; the later passes look only at those that are left.
+    """
+
+    def __init__(self) -> None:
+        self._is_first = True
+        self._dynamic: list[tuple[Site, int]] = []  # call, what `getattr` was given
+        self._chains: list[tuple[Site, int, int, str, str]] = []  # call, `a.b`, `a`, "b", the method
+
+    def __call__(self, solver: Solver) -> bool:
+        rare = solver.rarely_stored()
+        if not self._is_first:
+            found = [_aim_dynamic(solver, *each) for each in self._dynamic]
+            found += [_aim_through_attribute(solver, rare, *each) for each in self._chains]
+            return any(found)
+        self._is_first = False
+        names = _rare_methods(solver)
+        added = False
+        for file in range(len(solver.objects.summaries)):
+            added = self._look_through(solver, file, names, rare) or added
+        return added
+
+    def _look_through(
+        self, solver: Solver, file: int, names: dict[str, tuple[int, ...]], rare: frozenset[str]
+    ) -> bool:  # fmt: skip
+        summary, base, first = solver.objects.summaries[file], solver.objects.cell_base[file], solver.site_base[file]
+        sites = solver.sites[first : first + summary.call_count]
+        loads = {base + target: (base + origin, name) for origin, name, target in summary.each_load()}
+        added = False
+        for site in sites:
+            thing, method = loads.get(site.callee, (0, ""))
+            if method in names and not site.targets and _is_unknown(solver, thing, site):
+                added = _aim(solver, site, names[method]) or added
+        things = {base + to: base + origin for origin, prefix, suffix, to in summary.dynamic if not (prefix or suffix)}
+        dynamic = [(site, things[site.callee]) for site in sites if site.callee in things] if things else []
+        aimed = [added, *(_aim_dynamic(solver, *each) for each in dynamic)]
+        chains = list(_chains(solver, sites, loads))
+        aimed += [_aim_through_attribute(solver, rare, *each) for each in chains]
+        self._dynamic += dynamic
+        self._chains += chains
+        return any(aimed)
+
+
+def _chains(
+    solver: Solver, sites: Sequence[Site], loads: dict[int, tuple[int, str]]
+) -> Iterator[tuple[Site, int, int, str, str]]:  # fmt: skip
+    """Calls like `thing.engine.request()` of which nothing is known."""
+    for site in sites:
+        if site.targets or site.perhaps:
+            continue
+        thing, method = loads.get(site.callee, (0, ""))
+        owner, attribute = loads.get(thing, (0, ""))
+        if owner and not solver.cells.held(thing) and not solver.cells.held(owner):
+            yield site, thing, owner, attribute, method
 
 
 def _is_unknown(solver: Solver, receiver: int, site: Site) -> bool:
@@ -49,43 +91,31 @@ def _is_unknown(solver: Solver, receiver: int, site: Site) -> bool:
     return not held or (not solver.cells.held(site.callee) and all(solver.data[v][0] == Kind.INST for v in held))
 
 
-def _aim_through_attribute(solver: Solver, file: int, rare: frozenset[str]) -> bool:
+def _aim_through_attribute(
+    solver: Solver, rare: frozenset[str], site: Site, thing: int, owner: int, attribute: str, method: str
+) -> bool:  # fmt: skip
     """`thing.engine.request()`: nothing is known of the thing, but few classes of the project store an `engine`."""
-    summary, base = solver.objects.summaries[file], solver.objects.cell_base[file]
-    if rare.isdisjoint(summary.texts):
+    if attribute not in rare or site.targets or site.perhaps:
         return False
-    loads = {base + target: (base + origin, name) for origin, name, target in summary.each_load()}
+    if solver.cells.held(thing) or solver.cells.held(owner):
+        return False
     found = False
-    first = solver.site_base[file]
-    for site in solver.sites[first : first + summary.call_count]:
-        thing, method = loads.get(site.callee, (0, ""))
-        owner, attribute = loads.get(thing, (0, ""))
-        if attribute not in rare or site.targets or site.perhaps:
-            continue
-        if solver.cells.held(thing) or solver.cells.held(owner):
-            continue
-        for value in solver.stored_instances(attribute):
-            found = site.perhaps = True
-            solver.cells.edge(solver.member(value, method), site.callee)
+    for value in solver.stored_instances(attribute):
+        found = site.perhaps = True
+        solver.cells.edge(solver.member(value, method), site.callee)
     return found
 
 
-def _aim_dynamic(solver: Solver, file: int) -> bool:
+def _aim_dynamic(solver: Solver, site: Site, thing: int) -> bool:
     """`getattr(thing, name)()` with a name that nothing is known of may be any public method of the thing's class."""
-    summary, base = solver.objects.summaries[file], solver.objects.cell_base[file]
-    things = {base + to: base + origin for origin, prefix, suffix, to in summary.dynamic if not (prefix or suffix)}
-    if not things:
+    if site.targets or site.perhaps:
         return False
     found = False
-    first = solver.site_base[file]
-    for site in solver.sites[first : first + summary.call_count]:
-        if site.callee not in things or site.targets or site.perhaps:
-            continue
-        for value in sorted(solver.cells.held(things[site.callee])):
-            if solver.data[value][0] == Kind.INST:
-                found = site.perhaps = True
-                for name in solver.public_names(int(solver.data[value][1])):
-                    solver.cells.edge(solver.member(value, name), site.callee)
+    for value in sorted(solver.cells.held(thing)):
+        if solver.data[value][0] == Kind.INST:
+            found = site.perhaps = True
+            for name in solver.public_names(int(solver.data[value][1])):
+                solver.cells.edge(solver.member(value, name), site.callee)
     return found
 
 

@@ -16,7 +16,7 @@ from asyncify.infer.kept import Kept
 from asyncify.infer.link import Solver
 from asyncify.infer.modules import Modules
 from asyncify.infer.objects import Fn, Objects
-from asyncify.infer.perhaps import guess
+from asyncify.infer.perhaps import Guess
 from asyncify.place import Place
 
 
@@ -52,7 +52,7 @@ def _infer(summaries: Summaries, catalogue: Catalogue, kept: Kept | None) -> Ind
 
 def _solve(objects: Objects, catalogue: Catalogue, kept: Kept | None) -> tuple[Solver, Graph]:
     solver = Solver(objects, catalogue)
-    solver.solve(guess)
+    solver.solve(Guess())
     graph = build_graph(solver)
     if kept is not None:
         kept.save(solver, graph)
