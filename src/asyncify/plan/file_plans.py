@@ -7,23 +7,19 @@ import re
 from collections.abc import Iterable
 
 from asyncify.catalogue import Catalogue
+from asyncify.plan.edits import DropHandler, DropItem, HoldOpen, Remove, RunDirectly
 from asyncify.plan.merging import merged
 from asyncify.plan.quoted import names_in
 from asyncify.plan.scene import Decided, Scene
 from asyncify.plan.step import (
-    DropHandler,
-    DropItem,
     FanOutElements,
     FanOutLoop,
     FanOutRow,
     FilePlan,
     FlattenCatch,
     Hold,
-    HoldOpen,
     ImportNeed,
     MakeFactory,
-    Remove,
-    RunDirectly,
     SplitEntry,
     Step,
     Substitute,

@@ -7,7 +7,7 @@ from typing import cast
 
 import libcst as cst
 
-from asyncify.plan.step import Layout, RunDirectly
+from asyncify.plan.edits import Layout, RunDirectly
 from asyncify.rewrite.fill import bare, parenthesised
 
 Statement = cst.BaseStatement

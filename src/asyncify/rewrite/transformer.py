@@ -9,10 +9,8 @@ from typing import cast
 import libcst as cst
 from libcst.metadata import PositionProvider
 
+from asyncify.plan.edits import DropItem, Enclose, Respell, RunDirectly
 from asyncify.plan.step import (
-    DropHandler,
-    DropItem,
-    Enclose,
     EnterAsync,
     FanOutElements,
     FanOutLoop,
@@ -20,20 +18,17 @@ from asyncify.plan.step import (
     FlattenCatch,
     Hoist,
     Hold,
-    HoldOpen,
     IterateAsync,
     Listify,
     MakeAsync,
     MakeFactory,
-    Remove,
-    Respell,
-    RunDirectly,
     SplitEntry,
     Step,
     Substitute,
     Unroll,
     YieldEach,
 )
+from asyncify.rewrite.block_edits import BlockEdits
 from asyncify.rewrite.blocks import (
     Statement,
     async_function,
@@ -46,7 +41,7 @@ from asyncify.rewrite.blocks import (
     with_functions,
     yielded_from,
 )
-from asyncify.rewrite.direct import direct_call, enclosed, following, held_open, respelled, untried, without_items
+from asyncify.rewrite.direct import direct_call, enclosed, following, held_open, respelled, without_items
 from asyncify.rewrite.fill import bare, fill, spliced_elements, with_await_in_parentheses
 from asyncify.rewrite.formatted import self_documented
 from asyncify.rewrite.gathering import gathered_elements, gathered_loop, gathered_row, kept_value, returned
@@ -68,12 +63,7 @@ class StepsTransformer(cst.CSTTransformer):
         self._flags: dict[tuple[type, Span], Step] = {}
         self._functions: dict[Start, Step] = {}
         self._withs: dict[Start, Step] = {}
-        self._removed: dict[Start, Step] = {}
-        self._emptied: set[Start] = set()  # blocks of which all items are dropped
-        self._held_open: dict[Start, Step] = {}
-        self._enclosed: dict[Start, tuple[Step, Enclose]] = {}
-        self._dropped: dict[Start, Step] = {}  # `except` clauses
-        self._untried: set[Start] = set()  # `try` statements of which no clause is left
+        self._edits = BlockEdits()
         self._holds: dict[Start, tuple[Step, Hold, Span]] = {}
         self._started: dict[Start, Start] = {}  # the statement that makes an empty list -> the loop that fills it
         self._generators: dict[Span, Step] = {}  # by the span of the element
@@ -96,7 +86,10 @@ class StepsTransformer(cst.CSTTransformer):
 
     def _sort(self, step: Step, span: Span) -> None:
         action = step.action
-        if isinstance(action, Substitute):
+        if self._edits.take(step, span[:2]):
+            if isinstance(action, Enclose):
+                self._wanted.add(self._columns.span(action.receiver))
+        elif isinstance(action, Substitute):
             self._expressions[span] = step
             self._wanted.update(self._columns.span(hole.place) for hole in action.holes)
         elif isinstance(action, FlattenCatch | Hoist | Respell):
@@ -105,15 +98,6 @@ class StepsTransformer(cst.CSTTransformer):
             self._expressions[span] = step
             wanted = (action.receiver, action.query, *action.values, action.call)
             self._wanted.update(self._columns.span(place) for place in wanted)
-        elif isinstance(action, Remove):
-            self._removed[span[:2]] = step
-        elif isinstance(action, HoldOpen):
-            self._held_open[span[:2]] = step
-        elif isinstance(action, DropHandler):
-            self._dropped[span[:2]] = step
-        elif isinstance(action, Enclose):
-            self._enclosed[span[:2]] = (step, action)
-            self._wanted.update(self._columns.span(hole.place) for hole in action.holes)
         elif isinstance(action, FanOutElements):
             (self._generators if action.is_generator else self._expressions)[span] = step
             self._wanted.update(self._columns.span(hole.place) for hole in action.holes)
@@ -296,7 +280,7 @@ class StepsTransformer(cst.CSTTransformer):
         asynchronous = [self._flagged(EnterAsync, item.item) for item in original_node.items]
         dropped = [self._flagged(DropItem, item.item) for item in original_node.items]
         if all(dropped):
-            self._emptied.add(self._span(original_node)[:2])
+            self._edits.empty(self._span(original_node)[:2])
             return updated_node
         if any(dropped):
             updated_node = without_items(updated_node, dropped)
@@ -308,14 +292,11 @@ class StepsTransformer(cst.CSTTransformer):
         return split_with(updated_node, asynchronous)
 
     def leave_Try(self, original_node: cst.Try, updated_node: cst.Try) -> cst.BaseStatement:
-        steps = [self._dropped.get(self._span(handler)[:2]) for handler in original_node.handlers]
-        kept = [handler for handler, step in zip(updated_node.handlers, steps, strict=True) if step is None]
-        for step in filter(None, steps):
+        starts = [self._span(handler)[:2] for handler in original_node.handlers]
+        result, done = self._edits.without_handlers(self._span(original_node)[:2], starts, updated_node)
+        for step in done:
             self._done(step)
-        if not kept and updated_node.handlers and updated_node.finalbody is None:
-            self._untried.add(self._span(original_node)[:2])
-            return updated_node
-        return updated_node if len(kept) == len(steps) else updated_node.with_changes(handlers=kept)
+        return result
 
     def _flagged(self, kind: type, node: cst.BaseExpression) -> bool:
         return self._flag(kind, node) is not None
@@ -355,7 +336,7 @@ class StepsTransformer(cst.CSTTransformer):
     def _assembled(self, originals: Sequence[cst.CSTNode], updates: Sequence[cst.CSTNode]) -> list[Statement] | None:
         starts = [self._span(node)[:2] for node in originals]
         touched = self._holds.keys() | self._withs.keys() | self._functions.keys() | self._hoisted.keys()
-        touched |= self._removed.keys() | self._held_open.keys() | self._emptied | self._untried | self._enclosed.keys()
+        touched |= self._edits.touched()
         touched |= self._loops.keys() | self._started.keys() | self._rows.keys() | self._kept.keys()
         if not self._yields and not any(start in touched for start in starts):
             return None
@@ -366,7 +347,7 @@ class StepsTransformer(cst.CSTTransformer):
         removed: list[Statement] = []
         at = 0
         while at < len(statements):
-            if starts[at] not in self._enclosed and (step := self._removed.get(starts[at])) is not None:
+            if starts[at] not in self._edits.enclosed and (step := self._edits.removed.get(starts[at])):
                 self._done(step)
                 removed.append(statements[at])
                 at += 1
@@ -382,13 +363,12 @@ class StepsTransformer(cst.CSTTransformer):
     def _enclosed_at(
         self, at: int, starts: Sequence[Start], statements: Sequence[Statement]
     ) -> tuple[int, Sequence[Statement]] | None:
-        if starts[at] not in self._enclosed:
+        if starts[at] not in self._edits.enclosed:
             return None
-        step, action = self._enclosed.pop(starts[at])
+        step, action = self._edits.enclosed.pop(starts[at])
         self._done(step)
         end = starts.index(self._columns.span(action.last)[:2]) + 1
-        holes = {hole.name: self._filled[self._columns.span(hole.place)] for hole in action.holes}
-        opener = fill(action.template, {"aio": cst.Name(self._support), **holes}, None)
+        opener = fill(action.template, {"self": self._filled[self._columns.span(action.receiver)]}, None)
         inner = self._joined(starts[at:end], statements[at:end])
         return end - at, [enclosed(opener, inner[0], inner)]
 
@@ -409,12 +389,10 @@ class StepsTransformer(cst.CSTTransformer):
             return 1, with_functions(self._hoisted.pop(start), statement)
         if start in self._holds:
             return self._hold_at(at, starts, statements)
-        if start in self._untried and isinstance(statement, cst.Try):
-            return 1, untried(statement)
-        if start in self._emptied and isinstance(statement, cst.With):
-            return 1, unrolled(statement)
-        if (step := self._held_open.get(start)) is not None:
-            return self._held_at(at, step, starts, statements)
+        if (block := self._edits.replaced(start, statement)) is not None:
+            return 1, block
+        if start in self._edits.held_open:
+            return self._held_at(at, starts, statements)
         step = self._withs.get(start)
         if step is not None and isinstance(statement, cst.With):
             self._done(step)
@@ -432,11 +410,11 @@ class StepsTransformer(cst.CSTTransformer):
         return 1, (statement,)
 
     def _held_at(
-        self, at: int, step: Step, starts: Sequence[Start], statements: Sequence[Statement]
+        self, at: int, starts: Sequence[Start], statements: Sequence[Statement]
     ) -> tuple[int, Sequence[Statement]]:
-        assert isinstance(step.action, HoldOpen)
-        end = starts.index(self._columns.span(step.action.tried)[:2])
-        for gone in (step, *(self._removed[between] for between in starts[at + 1 : end])):
+        step, action = self._edits.held_open[starts[at]]
+        end = starts.index(self._columns.span(action.tried)[:2])
+        for gone in (step, *(self._edits.removed[between] for between in starts[at + 1 : end])):
             self._done(gone)
         made = cst.ensure_type(statements[at], cst.SimpleStatementLine)
         return end - at + 1, [held_open(made, cst.ensure_type(statements[end], cst.Try))]

@@ -10,8 +10,9 @@ from asyncify.plan.direct.extents import PUTCONN, is_of_pool
 from asyncify.plan.direct.found import Found
 from asyncify.plan.direct.lines import comments_behind, stands_alone
 from asyncify.plan.direct.removal import next_of
+from asyncify.plan.edits import HoldOpen
 from asyncify.plan.scene import Scene
-from asyncify.plan.step import HoldOpen, Hole, Substitute
+from asyncify.plan.step import Hole, Substitute
 
 WHY_ACQUIRED = "The connection goes back to the pool at the end of the block."
 

@@ -8,9 +8,10 @@ from asyncify.plan.direct.found import Found
 from asyncify.plan.direct.providers import Provider
 from asyncify.plan.direct.regions import Loose
 from asyncify.plan.direct.removal import can_remove
+from asyncify.plan.edits import Enclose
 from asyncify.plan.scene import Scene
-from asyncify.plan.step import Enclose, Hole
 
+TRANSACTION = "{self}.transaction()"
 WHY_TRANSACTION = "The statements up to the commit are one transaction, and none is open before them."
 WHY_LENT = "What is done with the connection is one transaction."
 
@@ -22,9 +23,8 @@ def decide_regions(found: Found, loose: Loose) -> None:
     for region in loose.regions:
         found.remove(region.commit)
         if not region.is_alone:
-            hole = Hole("self", scene.tree.place(owner))
             last = scene.tree.place(region.last)
-            found.step(region.first, Enclose("{self}.transaction()", last, (hole,)), WHY_TRANSACTION)
+            found.step(region.first, Enclose(TRANSACTION, last, scene.tree.place(owner)), WHY_TRANSACTION)
     for rollback in loose.rollbacks:
         _decide_rollback(found, rollback)
 
@@ -35,8 +35,8 @@ def decide_provider(found: Found, provider: Provider) -> None:
     if provider.commit is None:
         return
     found.remove(provider.commit)
-    hole = Hole("self", scene.tree.place(provider.name))
-    found.step(provider.lends, Enclose("{self}.transaction()", scene.tree.place(provider.lends), (hole,)), WHY_LENT)
+    lends, name = scene.tree.place(provider.lends), scene.tree.place(provider.name)
+    found.step(provider.lends, Enclose(TRANSACTION, lends, name), WHY_LENT)
     for rollback in provider.rollbacks:
         _decide_rollback(found, rollback)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 
 from asyncify.place import Place
+from asyncify.plan.edits import DropHandler, DropItem, Remove
 from asyncify.plan.scene import Scene, pack_paths
-from asyncify.plan.step import Action, DropHandler, DropItem, Ending, Outcome, Remove, Step
+from asyncify.plan.step import Action, Ending, Outcome, Step
 
 RULE = "psycopg2-direct"
 WHY = "The statement needs no cursor: its text says which values it takes, and the code which rows it reads."

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from asyncify.plan.direct.cursors import CursorUse, Ran
 from asyncify.plan.direct.found import Found
+from asyncify.plan.edits import Layout, Remove, Respell, RunDirectly
 from asyncify.plan.scene import Scene
-from asyncify.plan.step import Layout, Remove, Respell, RunDirectly, Substitute
+from asyncify.plan.step import Substitute
 from asyncify.plan.tree import FunctionNode
 
 WIDTHS = (88, 100, 120)  # a file's lines are as long as the narrowest that holds them all
