@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from asyncify.bench.scenario import CallCase, HttpCase, Request, Scenario
+from asyncify.bench.find_main import FUNCTION
+from asyncify.bench.scenario import CallCase, CommandCase, HttpCase, Request, Scenario
 from asyncify.bench.settings import load_scenario
 from asyncify.errors import ConfigError
+from trees import write_files
 
 CASE = """
 [[case]]
@@ -96,8 +98,27 @@ def test_an_app_suggests_its_plain_routes(tmp_path: Path) -> None:
     assert load_scenario(tmp_path).cases == (expected,)
 
 
-def test_a_project_without_an_app_is_told_what_to_write(tmp_path: Path) -> None:
-    (tmp_path / "tool.py").write_text("def main(): ...\n")
+MAIN = "def main():\n    return 0\n"
+PROGRAMS = [
+    ("a console script", {"pyproject.toml": '[project.scripts]\nshop = "shop.cli:app.run"\n', "tool.py": MAIN},
+     ("python", "-c", "import sys; from shop.cli import app; sys.exit(app.run())")),
+    ("a package that can be run", {"src/shop/__main__.py": "print(1)\n", "tool.py": MAIN}, ("python", "-m", "shop")),
+    ("a main that is run", {"a.py": MAIN, "shop/tool.py": f"{MAIN}if __name__ == '__main__':\n    main()\n"},
+     ("python", "-m", "shop.tool")),
+    ("a main", {"tests/tool.py": MAIN, "src/shop/tool.py": MAIN},
+     ("python", "-c", FUNCTION.format(module="shop.tool"))),
+]  # fmt: skip
 
-    with pytest.raises(ConfigError, match=r"no ASGI app found .* write a bench\.toml"):
+
+@pytest.mark.parametrize(("files", "command"), [case[1:] for case in PROGRAMS], ids=[case[0] for case in PROGRAMS])
+def test_a_program_is_found(tmp_path: Path, files: dict[str, str], command: tuple[str, ...]) -> None:
+    write_files(tmp_path, {name: text.encode() for name, text in files.items()})
+
+    assert load_scenario(tmp_path).cases == (CommandCase(name="main", command=command),)
+
+
+def test_a_project_without_an_app_is_told_what_to_write(tmp_path: Path) -> None:
+    (tmp_path / "tool.py").write_text("def main(path): ...\n")
+
+    with pytest.raises(ConfigError, match=r"no ASGI app or main found .* write a bench\.toml"):
         load_scenario(tmp_path)

@@ -7,7 +7,7 @@ from pathlib import Path
 from asyncify.bench import Verdict, load_scenario, run_verify
 from asyncify.bench.asked import current_python
 from asyncify.bench.own_tests import has_tests
-from asyncify.bench.scenario import Scenario
+from asyncify.bench.scenario import CommandCase, Scenario
 from asyncify.bench.settings import declares_scenario
 from asyncify.bench.stage import Progress
 from asyncify.errors import ConfigError
@@ -31,6 +31,9 @@ def _scenario(root: Path) -> tuple[Scenario | None, str]:
     if declares_scenario(root):
         return load_scenario(root), ""
     try:
-        return load_scenario(root), ""
+        scenario = load_scenario(root)
     except ConfigError as error:
         return None, str(error)
+    if any(isinstance(case, CommandCase) for case in scenario.cases):
+        return None, "the project's program is only run where bench.toml says so"
+    return scenario, ""

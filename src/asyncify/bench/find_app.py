@@ -1,4 +1,4 @@
-"""Finds an ASGI app and its plain GET routes by reading, for a project that says nothing about benchmarks."""
+"""Finds an ASGI app and its plain GET routes, or a program, by reading: for a project that does not say what to run."""
 
 from __future__ import annotations
 
@@ -6,32 +6,44 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from asyncify.bench.scenario import HttpCase, Request
+from asyncify.bench.find_main import find_main, module_of, required
+from asyncify.bench.scenario import HttpCase, Request, Scenario
 from asyncify.errors import ConfigError
-from asyncify.project import load_project
+from asyncify.project import Source, load_project
 
 APP_CLASSES = frozenset({"FastAPI", "Starlette", "Litestar", "Quart"})
 TEST_FOLDERS = frozenset({"test", "tests"})
+PROGRAM_LEVELS = {1: 4, 10: 20}  # callers -> runs of a program, each in a process of its own
 HINT = "write a bench.toml with a [[case]]; docs/benchmarks.md shows one"
 
 
-def find_default_case(root: Path) -> HttpCase:
-    """The app's GET routes without parameters, one request each. Raises ConfigError where there are none."""
-    for source in load_project(root).sources:
-        if TEST_FOLDERS & set(PurePosixPath(source.path).parts):
-            continue
-        try:
-            tree = ast.parse(source.text)
-        except SyntaxError:
-            continue
-        name = next(_apps(tree), None)
-        if name is None:
-            continue
-        routes = tuple(Request(path=path) for path in _plain_routes(tree, name))
-        if not routes:
-            raise ConfigError(f"{source.path}: app {name!r} has no GET route without parameters; {HINT}")
-        return HttpCase(name=name, app=f"{_module(source.path)}:{name}", requests=routes)
-    raise ConfigError(f"bench.toml: not there, and no ASGI app found to run in its place; {HINT}")
+def find_default(root: Path) -> Scenario:
+    """The app's GET routes without parameters, one request each; without an app, the project's program.
+
+    Raises ConfigError where there is neither.
+    """
+    sources = [one for one in load_project(root).sources if not TEST_FOLDERS & set(PurePosixPath(one.path).parts)]
+    app = next(filter(None, map(_app_of, sources)), None)
+    if app is not None:
+        return Scenario(cases=(app,))
+    program = find_main(root, sources)
+    if program is not None:
+        return Scenario(cases=(program,), levels=PROGRAM_LEVELS)
+    raise ConfigError(f"bench.toml: not there, and no ASGI app or main found to run in its place; {HINT}")
+
+
+def _app_of(source: Source) -> HttpCase | None:
+    try:
+        tree = ast.parse(source.text)
+    except SyntaxError:
+        return None
+    name = next(_apps(tree), None)
+    if name is None:
+        return None
+    routes = tuple(Request(path=path) for path in _plain_routes(tree, name))
+    if not routes:
+        raise ConfigError(f"{source.path}: app {name!r} has no GET route without parameters; {HINT}")
+    return HttpCase(name=name, app=f"{module_of(PurePosixPath(source.path))}:{name}", requests=routes)
 
 
 def _apps(tree: ast.Module) -> Iterator[str]:
@@ -47,7 +59,7 @@ def _apps(tree: ast.Module) -> Iterator[str]:
 
 def _plain_routes(tree: ast.Module, app: str) -> Iterator[str]:
     for function in tree.body:
-        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or _required(function.args):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or required(function.args):
             continue
         for decorator in function.decorator_list:
             path = _get_path(decorator, app)
@@ -63,16 +75,5 @@ def _get_path(decorator: ast.expr, app: str) -> str | None:
     return path.value if is_get and isinstance(path, ast.Constant) and isinstance(path.value, str) else None
 
 
-def _required(arguments: ast.arguments) -> bool:
-    positional = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
-    return positional > 0 or any(default is None for default in arguments.kw_defaults)
-
-
 def _last_name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-
-
-def _module(path: str) -> str:
-    parts = PurePosixPath(path).with_suffix("").parts
-    parts = parts[1:] if parts[0] == "src" else parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

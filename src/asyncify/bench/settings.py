@@ -1,4 +1,4 @@
-"""bench.toml or [tool.asyncify.bench] -> Scenario; without either, what an ASGI app in the project suggests."""
+"""bench.toml or [tool.asyncify.bench] -> Scenario; without either, what an ASGI app or a `main` suggests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from asyncify.bench.find_app import find_default_case
+from asyncify.bench.find_app import find_default
 from asyncify.bench.problems import problems
 from asyncify.bench.scenario import Scenario
 from asyncify.errors import ConfigError
@@ -23,11 +23,12 @@ def load_scenario(project_root: Path) -> Scenario:
     """What to run for the project in this folder.
 
     `bench.toml` wins over `[tool.asyncify.bench]` in pyproject.toml. Where neither is there, the routes of an ASGI
-    app that can be called without arguments are taken. Raises ConfigError with file, key and a hint.
+    app that can be called without arguments are taken, else the project's program. Raises ConfigError with file, key
+    and a hint.
     """
     file, table = _read(project_root)
     if table is None:
-        return Scenario(cases=(find_default_case(project_root),))
+        return find_default(project_root)
     try:
         scenario = msgspec.convert(table, Scenario, str_keys=True)
     except msgspec.ValidationError as error:
