@@ -25,6 +25,7 @@ from asyncify.infer.facts import Index
 from asyncify.loader import load_catalogue
 from asyncify.place import Place
 from asyncify.plan.blockers import find_blockers
+from asyncify.plan.combinators import find_combined, stuck_combined
 from asyncify.plan.holds import find_held
 from asyncify.plan.planner import plan
 from asyncify.plan.pools import closings, find_pools, find_work, unworkable
@@ -126,6 +127,7 @@ def _coloured(
     without functions whose form or use has no asynchronous counterpart."""
     pooled = find_pools(project.sources, index)
     following = hoped_for(find_shared(project.sources, index))
+    combined = find_combined(project.sources, index)
     closed: frozenset[Place] = frozenset()
     by_name: frozenset[str] = frozenset()
     in_loop: frozenset[str] = frozenset()
@@ -135,7 +137,7 @@ def _coloured(
             catalogue,
             entries=entries,
             held=held,
-            awaited=pooled | following.made,
+            awaited=pooled | combined | following.made,
             followed=following.waits | closed,
             without=without,
             by_name=by_name,
@@ -143,7 +145,7 @@ def _coloured(
             colour_detected=False,
         )
         work = find_work(pooled, project.sources, index)
-        bad = unworkable(work, closed, colouring)
+        bad = unworkable(work, closed, colouring) | stuck_combined(combined, index, colouring)
         closing = closings(work, colouring)
         running = running_in_loop(index, colouring)
         followed = follow(following, pooled, index, colouring, running)
@@ -161,6 +163,7 @@ def _coloured(
         following = followed
         in_loop |= running
         pooled -= bad
+        combined -= bad
         by_name |= joining
         held = {**stays, **held}
 

@@ -42,6 +42,8 @@ def awaited(
     leave the await away where the object `is_lazy`: it waits when it is first used."""
     found = round_call(scene, call)
     form = form_of(scene, found) if found is not None else Form.SYNC
+    if form is Form.INLINE:
+        return Decided((step,), (Outcome(call.place, what, Ending.CONVERTED, step.rule),))
     if form is not Form.SYNC and found is not None:
         return _in_lambda(scene, call, template, step, what, found if form is Form.FUNCTION else None)
     if can_await(scene, call):

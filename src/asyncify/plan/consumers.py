@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from asyncify.colour.colouring import Colour
 from asyncify.colour.outside import CONSUME_WELL, NEVER_CALLS_ROOTS, TAKE_ALL_METHODS, holds_generator
 from asyncify.infer.facts import Call, Implicit, Position, TargetKind
+from asyncify.plan.combinators import combined
 from asyncify.plan.scene import Scene
 from asyncify.plan.step import Hole, IterateAsync, Listify, Step, Substitute
-from asyncify.plan.tree import Tree
+from asyncify.plan.taking import builtin, takes_all
 
 RULE = "generator-consumer"
 WHY = "What it consumes has become asynchronous."
@@ -21,7 +22,6 @@ COLLECTED = {
     "any": "await {aio}.any_of({inner})",
     "all": "await {aio}.all_of({inner})",
 }
-TAKE_ALL = frozenset({"list", "tuple", "set", "frozenset", "sum", "min", "max", "sorted", "dict"})
 SHORT_CIRCUITS = frozenset({"any", "all"})
 ITERATED = frozenset({"for", "comprehension"})
 DEPTH = 4
@@ -99,7 +99,7 @@ def comprehended(scene: Scene, generator: ast.GeneratorExp) -> Steps | None:
         if isinstance(consumer, ast.For) and consumer.iter is generator:
             return (Step(scene.tree.place(generator), IterateAsync(), RULE, WHY),)
         return None
-    name = _builtin(scene.tree, consumer.func)
+    name = builtin(consumer.func)
     if takes_all(scene.tree, consumer, generator):
         return (Step(scene.tree.place(generator.elt), Listify(), RULE, WHY),)
     if name in SHORT_CIRCUITS and len(consumer.args) == 1:
@@ -107,13 +107,6 @@ def comprehended(scene: Scene, generator: ast.GeneratorExp) -> Steps | None:
     if name == "next" and _may_end(scene, consumer):
         return (_step(scene, consumer, "await anext({*})"),)
     return None
-
-
-def takes_all(tree: Tree, consumer: ast.Call, node: ast.expr) -> bool:
-    """Does this call take every item of its argument before it goes on?"""
-    if isinstance(consumer.func, ast.Attribute):
-        return consumer.func.attr in TAKE_ALL_METHODS and node in consumer.args
-    return _builtin(tree, consumer.func) in TAKE_ALL and consumer.args[:1] == [node]
 
 
 def _iterated(scene: Scene, loop: ast.For | ast.comprehension, node: ast.expr) -> Steps | None:
@@ -126,7 +119,9 @@ def _iterated(scene: Scene, loop: ast.For | ast.comprehension, node: ast.expr) -
 
 
 def _argument(scene: Scene, consumer: ast.Call, node: ast.expr, depth: int) -> Steps | None:
-    name = _builtin(scene.tree, consumer.func)
+    name = builtin(consumer.func)
+    if name != "enumerate" and (found := combined(scene, consumer)) is not None:
+        return found
     if name in COLLECTED and consumer.args == [node] and not consumer.keywords:
         return (_step(scene, consumer, COLLECTED[name], inner=node),)
     if takes_all(scene.tree, consumer, node):
@@ -227,10 +222,6 @@ def _is_loop(scene: Scene, node: ast.expr) -> bool:
     if isinstance(parent, ast.comprehension) and isinstance(scene.tree.parent(parent), ast.GeneratorExp):
         return False
     return isinstance(parent, ast.For | ast.comprehension) and parent.iter is node
-
-
-def _builtin(tree: Tree, function: ast.expr) -> str:
-    return function.id if isinstance(function, ast.Name) else ""
 
 
 def _step(scene: Scene, node: ast.expr, template: str, inner: ast.expr | None = None) -> Step:

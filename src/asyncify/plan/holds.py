@@ -11,6 +11,7 @@ from asyncify.infer.graph import CALL
 from asyncify.infer.guards import LOCKS
 from asyncify.place import Place
 from asyncify.plan.caches import shared_caches
+from asyncify.plan.combinators import is_followed
 from asyncify.plan.constructors import held_constructors
 from asyncify.plan.generators import ITERATORS, is_context_manager
 from asyncify.plan.properties import held_properties
@@ -168,7 +169,8 @@ def _by_naming(tree: Tree, facts: FileFacts, turning: set[str]) -> Found:
         is_name = isinstance(node, ast.Name | ast.Attribute)
         if is_name and isinstance(parent, FunctionNode | ast.ClassDef) and node in parent.decorator_list:
             yield from ((id_, Reason.DEFAULT_ARGUMENT) for id_ in named)
-        if isinstance(parent, ast.keyword) and parent.arg == "key":
+        is_key = isinstance(parent, ast.keyword) and parent.arg == "key"
+        if is_key and not (parent and is_followed(tree, tree.parent(parent))):
             yield from ((id_, Reason.CALLBACK_OUTSIDE) for id_ in named)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 
 from asyncify.infer.facts import Use
-from asyncify.plan.consumers import taken, takes_all
+from asyncify.plan.consumers import taken
 from asyncify.plan.scene import NOTHING, Decided, Scene
 from asyncify.plan.step import Ending, IterateAsync, Outcome, Step, YieldEach
+from asyncify.plan.taking import takes_all
 from asyncify.reason import Reason
 
 RULE = "library-object-iterated"

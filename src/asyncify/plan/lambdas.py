@@ -8,7 +8,9 @@ from enum import Enum
 
 from asyncify.colour.outside import holds_callback
 from asyncify.infer.facts import Call, Position
+from asyncify.infer.graph import Escape
 from asyncify.place import Place
+from asyncify.plan.combinators import awaits_function, takes_lambda
 from asyncify.plan.scene import Scene, pack_paths, turning
 from asyncify.plan.step import Hoist, Step
 
@@ -24,6 +26,7 @@ class Form(Enum):
 
     COROUTINE = "coroutine"  # its body is a call whose coroutine it hands on
     FUNCTION = "function"  # an async function before the statement
+    INLINE = "inline"  # its body moves into a comprehension, where one can await
     SYNC = "sync"  # it stays, and its waits run in a loop of their own
 
 
@@ -37,7 +40,14 @@ def form_of(scene: Scene, node: ast.Lambda) -> Form:
     """What becomes of this lambda."""
     waits = list(_waits(scene, node))
     place = scene.tree.place(node)
-    if not waits or not _is_called(scene, place) or _is_held(scene, place):
+    if not waits:
+        return Form.SYNC
+    taker = takes_lambda(scene, node)
+    if taker is not None and not taker.helper:
+        return Form.INLINE
+    takers = list(_takers(scene, place))
+    awaiting = [escape for escape in takers if awaits_function(scene, _place_of(scene, escape), escape.slot)]
+    if any(escape not in awaiting for escape in takers) or not (awaiting or _is_called(scene, place)):
         return Form.SYNC
     if [call.place for call in waits] == [scene.tree.place(node.body)]:
         return Form.COROUTINE
@@ -73,19 +83,22 @@ def _is_called(scene: Scene, place: Place) -> bool:
     return any(place in call.lambdas for facts in scene.index.files.values() for call in facts.calls)
 
 
-def _is_held(scene: Scene, place: Place) -> bool:
-    """Is it handed to code outside the project that calls it without await?"""
+def _takers(scene: Scene, place: Place) -> Iterator[Escape]:
+    """Where it is handed to code outside the project that calls it without await."""
     graph = scene.index.graph
     if graph is None:
-        return False
+        return
     lambdas = {
         fn.number for fn in graph.objects.functions if fn.fact.is_lambda and graph.function_place(fn.number) == place
     }
-    return any(
-        holds_callback(escape.path, escape.slot, scene.catalogue) is not None
-        for escape in graph.escapes
-        if escape.function in lambdas
-    )
+    for escape in graph.escapes:
+        if escape.function in lambdas and holds_callback(escape.path, escape.slot, scene.catalogue) is not None:
+            yield escape
+
+
+def _place_of(scene: Scene, escape: Escape) -> Place:
+    assert scene.index.graph is not None
+    return scene.index.graph.place(escape.spot)
 
 
 def _may_move(scene: Scene, node: ast.Lambda, waits: list[Call]) -> bool:

@@ -15,6 +15,7 @@ from asyncify.plan.blockers import Blockers
 from asyncify.plan.bridges import torn_packs
 from asyncify.plan.caches import decide_caches
 from asyncify.plan.calls import broken_packs, decide_call
+from asyncify.plan.combinators import decide_combined
 from asyncify.plan.concurrency import NOTHING_GATHERED, Effects, SideBySide, Which, decide_gathering
 from asyncify.plan.constructors import decide_handed
 from asyncify.plan.definitions import decide_function
@@ -227,6 +228,7 @@ def _decide_file(scene: Scene, direct: Direct | None) -> Decided:
         decisions.append(decide_function(scene, scene.index.functions[id_]))
         decisions.append(decide_annotation(scene, scene.index.functions[id_]))
     decisions += [decide_call(scene, call) for call in scene.facts.calls if call.place.span not in settled]
+    decisions += [decide_combined(scene, call) for call in scene.facts.calls if call.passes]
     decisions += [decide_run(scene, run) for run in runs]
     decisions += [decide_library_run(scene, run) for run in runs if run.methods]
     decisions += [decide_read(scene, run) for run in runs]

@@ -20,6 +20,7 @@ SOURCES = (
     "timeouts",
     "running",
     "consume",
+    "combine",
     "caching",
     "fanout",
     "threads",

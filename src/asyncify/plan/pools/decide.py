@@ -7,7 +7,6 @@ import ast
 from asyncify.colour.colouring import Colour
 from asyncify.infer.facts import Call
 from asyncify.plan.awaiting import awaited, can_await
-from asyncify.plan.consumers import takes_all
 from asyncify.plan.pools.find import could_be_tasks
 from asyncify.plan.pools.futures import waiting_calls
 from asyncify.plan.pools.shape import IGNORED, POOL, Pool, Text, limit_of, method_of, pools_of, text_of, work_of
@@ -24,6 +23,7 @@ from asyncify.plan.step import (
     Substitute,
     Unroll,
 )
+from asyncify.plan.taking import takes_all
 from asyncify.reason import Reason
 
 EXECUTOR = "concurrent.futures.Executor"

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from asyncify.plan.consumers import takes_all
 from asyncify.plan.pools.shape import Pool, Text, method_of, names_in
+from asyncify.plan.taking import takes_all
 from asyncify.plan.tree import ScopeNode, Tree
 
 ROUNDS = 8  # a future goes from name to name; further than this nobody sends it
