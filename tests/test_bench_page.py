@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
+import zlib
 from pathlib import Path
 
 import msgspec
@@ -92,17 +93,27 @@ def test_a_timeline_has_a_bar_for_each_wait(page: str) -> None:
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
-def test_a_browser_shows_the_page_without_an_error(page: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("scheme", "is_dark"), [(0, True), (1, False)], ids=["dark", "light"])
+def test_a_browser_shows_the_page_without_an_error(page: str, tmp_path: Path, scheme: int, is_dark: bool) -> None:
     file, picture = tmp_path / "report.html", tmp_path / "report.png"
     file.write_text(page, "utf-8")
     command = [str(BROWSER), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1160,2000"]
+    command.append(f"--blink-settings=preferredColorScheme={scheme}")
 
     shown = subprocess.run(
         [*command, f"--screenshot={picture}", file.as_uri()], capture_output=True, text=True, timeout=120, check=False
     )
 
-    assert picture.read_bytes().startswith(b"\x89PNG"), shown.stderr
+    assert (max(first_pixel(picture.read_bytes())) < 64) is is_dark, shown.stderr
     assert [line for line in shown.stderr.splitlines() if "CONSOLE" in line or "Failed to load" in line] == []
+
+
+def first_pixel(png: bytes) -> bytes:
+    """Its red, green and blue: before anything that a filter could refer to, they stand as they are."""
+    assert png.startswith(b"\x89PNG")
+    at = png.index(b"IDAT")
+    size = int.from_bytes(png[at - 4 : at])
+    return zlib.decompressobj().decompress(png[at + 4 : at + 4 + size], 4)[1:4]
 
 
 def test_markdown_holds_every_table() -> None:

@@ -40,7 +40,7 @@ def figures(table: Table, rows: Sequence[Pooled]) -> list[Figure]:
     found = []
     if table.kind == "levels" and len({row.one.callers for row in rows}) > 1:
         found.append(_throughput(rows))
-    if table.kind == "arrivals":
+    if table.kind == "arrivals" and len({row.one.rate for row in rows}) > 1:
         found.append(_percentiles(rows))
     heaviest = _heaviest(rows)
     found.append(_distribution(heaviest))
