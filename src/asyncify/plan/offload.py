@@ -40,4 +40,6 @@ def _values(node: ast.Call) -> list[ast.expr]:
 def _is_local(scene: Scene, node: ast.Call) -> bool:
     """Does the object whose method is called stay in the function?"""
     receiver = node.func.value if isinstance(node.func, ast.Attribute) else None
+    while isinstance(receiver, ast.Subscript | ast.Attribute):  # a page of the document
+        receiver = receiver.value
     return isinstance(receiver, ast.Call) or (isinstance(receiver, ast.Name) and is_local_name(scene.tree, receiver))

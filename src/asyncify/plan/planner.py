@@ -24,6 +24,7 @@ from asyncify.plan.direct.decide import Direct, decide_direct
 from asyncify.plan.file_plans import file_plan, support_names
 from asyncify.plan.generators import decide_run
 from asyncify.plan.handed_out import handed_out
+from asyncify.plan.heavy import find_heavy_routes
 from asyncify.plan.indirect import indirect_paths
 from asyncify.plan.leftovers import decide_leftovers, handed_packs
 from asyncify.plan.library_runs import decide_library_run
@@ -83,6 +84,7 @@ def plan(
     ends = (*own, *blockers.outcomes)
     outcomes = sorted(_unique(ends), key=lambda o: (o.place, o.what))
     warnings = {w for d in decided.values() for w in d.warnings}.union(handed_out(scenes, decided, support_name))
+    warnings.update(find_heavy_routes(index, catalogue))
     packs = [pack for pack in catalogue.packs if pack.id in migrating]
     return Plan(
         files=files,
