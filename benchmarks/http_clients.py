@@ -17,6 +17,7 @@ LIST = Path(__file__).with_name("http_clients.toml")
 UNIMPORTANT = frozenset({"host", "connection"})
 HTTP_MODULES = re.compile(r"^(requests|aiohttp)\b|(^|\.)_aio$")
 LIBRARY = re.compile(r"python-(requests|urllib3)/\S+|Python/\S+ aiohttp/\S+")
+BOUNDARY = re.compile(r"boundary=(\w+)")
 DEEPEST = 4
 
 
@@ -121,7 +122,9 @@ class _Handler(BaseHTTPRequestHandler):
         headers = sorted([key.lower(), _less_library(value)] for key, value in self.headers.items())
         headers = [[key, value] for key, value in headers if key not in UNIMPORTANT]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.received.append([self.command, self.path, headers, body.decode("latin-1")])
+        drawn = BOUNDARY.search(self.headers.get("Content-Type", ""))  # by lot
+        sent = json.dumps([self.command, self.path, headers, body.decode("latin-1")])
+        self.server.received.append(json.loads(sent.replace(drawn[1], "BOUNDARY") if drawn else sent))
         reply = self.server.reply(self.command, path, query)
         kind = "application/json" if "json" in reply else "text/plain; charset=utf-8"
         data = reply.get("json", reply.get("text", "")).encode()

@@ -48,3 +48,33 @@ def run(url):
 
     received = [(each.method, each.body) for each in server.take()]
     assert received == [("POST", b""), ("GET", b"")] * 2, migration.rewrites[0].text
+
+
+def test_a_request_that_its_function_prepares_and_gives_away_is_of_the_new_kind(server: Server) -> None:
+    check_migration(
+        """
+        import requests
+
+
+        class Client:
+            def __init__(self):
+                self.session = requests.Session()
+
+            def at_once(self, url):
+                return requests.Request("POST", url, data={"a": "b"}).prepare()
+
+            def by_name(self, url):
+                request = requests.Request("GET", url)
+                prepared = request.prepare()
+                return prepared
+
+            def send(self, prepared):
+                return self.session.send(prepared).text
+
+
+        def run(url):
+            client = Client()
+            return client.send(client.at_once(url)), client.send(client.by_name(url))
+        """,
+        url=f"{server.url}/echo",
+    )
