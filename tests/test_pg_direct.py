@@ -695,6 +695,12 @@ STAYS = {
         cur.execute("select 1; select 2")
         return cur.fetchall()
     """,
+    "the time of a transaction": """
+        cur.execute("select now()")
+        first = cur.fetchone()
+        cur.execute("select now()")
+        return first == cur.fetchone()
+    """,
     "a bare value": """
         cur.execute("select %s", ("x",))
         return cur.fetchall()
@@ -713,7 +719,14 @@ def test_a_cursor_stays_where_its_statements_are_not_proved_to_be_the_same(peopl
     assert "psycopg2-direct" not in methods
 
 
-IMPORTS = "import psycopg2\nimport psycopg2.errors\nfrom psycopg2.pool import SimpleConnectionPool"
+IMPORTS = """
+import psycopg2
+import psycopg2.errors
+from psycopg2.pool import SimpleConnectionPool
+
+NAMES = "select name from people order by id"
+NAMED = "select name from people where name = %s"
+""".strip()
 GOES = {
     "a connection that commits by itself": """
         conn = psycopg2.connect(dsn)
@@ -770,6 +783,15 @@ GOES = {
             cur.execute(everybody)
             return found, cur.fetchone()[0]
     """,
+    "a text of the module": """
+        conn = psycopg2.connect(dsn)
+        with conn, conn.cursor() as cur:
+            cur.execute(NAMES)
+            rows = cur.fetchall()
+        with conn, conn.cursor() as cur:
+            cur.execute(NAMED, ("ann",))
+            return rows, cur.fetchall(), NAMED
+    """,
     "a cursor that is closed with its connection": """
         pool = SimpleConnectionPool(1, 1, dsn)
         for name in ("dan", "ann"):
@@ -804,9 +826,7 @@ GOES = {
 
 @pytest.mark.parametrize("body", GOES.values(), ids=GOES)
 def test_a_cursor_goes_and_all_is_the_same(people: Databases, body: str) -> None:
-    head = (
-        "import psycopg2\nimport psycopg2.errors\nfrom psycopg2.pool import SimpleConnectionPool\n\n\ndef run(dsn):\n"
-    )
+    head = f"{IMPORTS}\n\n\ndef run(dsn):\n"
     migration = check_psycopg2(people, head + textwrap.indent(textwrap.dedent(body), "    "))
 
     assert "psycopg2-direct" in [step.rule for file in migration.plan.files for step in file.steps]

@@ -146,12 +146,10 @@ def _is_alone(
 def _may_stand_alone(scene: Scene, ran: Ran, function: FunctionNode, *, only: bool) -> bool:
     """May the statement run without a transaction? It only reads, and no handler goes on to another after its failure,
     which a transaction would refuse."""
-    if not ran.statement.only_reads:
-        return False
     around = list(_between(scene, ran.stands, function))
     tried = any(isinstance(node, ast.Try) and node.handlers for node in around)
-    looped = any(isinstance(node, LOOPS) for node in around)
-    return not tried or (only and not looped)
+    once = only and not any(isinstance(node, LOOPS) for node in around)
+    return ran.statement.only_reads and (once or not (tried or ran.statement.asks_time))
 
 
 def _between(scene: Scene, node: ast.AST, function: FunctionNode) -> Iterator[ast.AST]:

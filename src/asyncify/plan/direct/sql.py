@@ -26,6 +26,9 @@ _TYPED_LITERALS = frozenset({"DATE", "TIME", "TIMESTAMP", "INTERVAL", "TIMESTAMP
 _CHANGES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "INTO"})
 _COUNTS = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG", "BOOL_OR", "BOOL_AND"})  # without GROUP BY: exactly one row
 _OTHER_ROWS = frozenset({"GROUP", "HAVING", "LIMIT", "OFFSET", "UNION", "INTERSECT", "EXCEPT", "FETCH", "OVER"})
+_TIMES = frozenset(
+    {"NOW", "CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "LOCALTIME", "LOCALTIMESTAMP", "TRANSACTION_TIMESTAMP"}
+)
 # Functions whose arguments have one type, by which the server knows that of a parameter.
 _KNOWN_ARGUMENTS = frozenset(
     {"LOWER", "UPPER", "TO_TSQUERY", "PLAINTO_TSQUERY", "WEBSEARCH_TO_TSQUERY", "PHRASETO_TSQUERY", "TO_TSVECTOR"}
@@ -55,6 +58,7 @@ class Statement:
     keys: tuple[Key, ...]
     only_reads: bool
     has_one_row: bool
+    asks_time: bool  # which stands still in a transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,8 @@ def read_statement(text: str, *, takes_values: bool) -> Statement | None:
         return None
     keys = tuple(len(holes[:at]) if key is None else key for at, (_, _, key) in enumerate(holes))
     marks = [(start, end, f"${at + 1}") for at, (start, end, _) in enumerate(holes)]
-    return Statement(tuple(sorted([*edits, *marks])), keys, _only_reads(tokens), _has_one_row(words))
+    asks_time = not _TIMES.isdisjoint(words)
+    return Statement(tuple(sorted([*edits, *marks])), keys, _only_reads(tokens), _has_one_row(words), asks_time)
 
 
 def has_one_value_row(words: list[str]) -> bool:
