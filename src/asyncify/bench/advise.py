@@ -20,6 +20,7 @@ FEW, MANY = (
     50.0,
     100.0,
 )  # requests a second: the field's rule of thumb, below which sync and above which async is advised
+THREADS = 40  # of FastAPI's and Starlette's pool
 MOST_THREADS = 200  # that one process bears without their switching being felt
 MOSTLY = 0.5  # of a request; one that waits for less is work
 
@@ -43,7 +44,7 @@ class Demand(Struct, frozen=True, kw_only=True):
     cores: int = 1
     memory: float = 1024.0  # MiB that it may use
     base: float = 60.0  # MiB that one process needs with nothing to do
-    threads: int = 40  # that its server has: FastAPI's and Starlette's pool
+    threads: int = THREADS  # that its server has
     thread_memory: float = 100.0  # KiB that a request in a thread needs
     task_memory: float = 60.0  # KiB that a request in a task needs
 
@@ -59,21 +60,24 @@ class Advice(Struct, frozen=True):
 
 def advise(demand: Demand) -> Advice:
     """The cheapest way that carries the load: what is there already, more threads, tasks; processes if it is work."""
-    flight, peak = in_flight(demand), most_in_flight(demand)
-    work, share = demand.rate * demand.cpu, waiting_share(demand)
+    flight, peak, share = in_flight(demand), most_in_flight(demand), waiting_share(demand)
+    work, room = demand.rate * demand.cpu, BUSY * demand.cores
     processes = _processes(work)
-    if share < MOSTLY or work > BUSY * demand.cores:
+    each = _most(flight / processes)  # in one process, which has fewer requests to share its threads among
+    if share < MOSTLY or min(work, _async_work(demand)) > room:
         choice, why = Choice.PROCESSES, _why_processes(demand)
+    elif work > room:
+        choice, why = Choice.ASYNC, _why_cheaper(demand)
     elif peak <= 1:
         choice, why = Choice.SYNC, "requests almost never meet: one worker is enough"
-    elif peak <= demand.threads * processes:
+    elif each <= demand.threads:
         choice = Choice.SYNC
-        why = f"the {demand.threads} threads {_in(processes)} carry {math.ceil(peak)} requests at once"
-    elif peak <= MOST_THREADS * processes and _threads_fit(demand):
+        why = f"the {demand.threads} threads {_in(processes)} carry {math.ceil(each)} requests at once"
+    elif each <= MOST_THREADS and _threads_fit(demand):
         choice = Choice.THREADS
-        why = f"{math.ceil(peak)} threads {_in(processes)} carry it and fit into memory: one line, not a migration"
+        why = f"{math.ceil(each)} threads {_in(processes)} carry it and fit into memory: one line, not a migration"
     else:
-        choice, why = Choice.ASYNC, _why_async(demand)
+        choice, why = Choice.ASYNC, _why_async(demand, each)
     return Advice(choice, why, tuple(_arithmetic(demand, flight, peak, work, share)), tuple(_break_even(demand)))
 
 
@@ -84,8 +88,7 @@ def in_flight(demand: Demand) -> float:
 
 def most_in_flight(demand: Demand) -> float:
     """Requests under way in all but one of a hundred moments, where they arrive at random."""
-    flight = in_flight(demand)
-    return flight + ALMOST_ALL * math.sqrt(flight)
+    return _most(in_flight(demand))
 
 
 def waiting_share(demand: Demand) -> float:
@@ -108,11 +111,17 @@ def demand_of(report: Report, rate: float, *, cores: int, memory: float) -> Dema
             cores=cores,
             memory=memory,
             base=before.one.subject.base_memory / MIB,
-            threads=max(1, before.one.stand_in.peak_in_flight),
+            threads=_threads_of(before),
             thread_memory=max(1.0, before.memory_each / KIB),
             task_memory=max(1.0, after.memory_each / KIB),
         )
     return None
+
+
+def _threads_of(before: Pooled) -> int:
+    """Those that its server showed to have; fewer callers than threads show nothing."""
+    peak = before.one.stand_in.peak_in_flight
+    return peak if 0 < peak < before.one.callers else THREADS
 
 
 def _heaviest(rows: Sequence[Pooled], side: Side) -> Pooled | None:
@@ -120,8 +129,14 @@ def _heaviest(rows: Sequence[Pooled], side: Side) -> Pooled | None:
     return max(own, key=lambda row: row.one.callers, default=None)
 
 
-def _async_cpu(demand: Demand) -> float:
-    return demand.cpu if demand.cpu_async is None else demand.cpu_async
+def _most(flight: float) -> float:
+    """Requests that arrive at random are under way by Poisson; this comes within two of its 99th percentile."""
+    return flight + ALMOST_ALL * math.sqrt(flight)
+
+
+def _async_work(demand: Demand) -> float:
+    """Cores that the asynchronous work keeps busy."""
+    return demand.rate * (demand.cpu if demand.cpu_async is None else demand.cpu_async)
 
 
 def _threads_fit(demand: Demand) -> bool:
@@ -139,22 +154,27 @@ def _in(processes: int) -> str:
 
 
 def _why_processes(demand: Demand) -> str:
-    work = demand.rate * demand.cpu
+    work = min(demand.rate * demand.cpu, _async_work(demand))
     if work > BUSY * demand.cores:
         return f"the work keeps {work:.1f} cores busy, of {demand.cores}: neither threads nor tasks add any"
     return f"only {waiting_share(demand):.0%} of a request is waiting; what works cannot be waited for side by side"
 
 
-def _why_async(demand: Demand) -> str:
-    peak = math.ceil(most_in_flight(demand))
+def _why_cheaper(demand: Demand) -> str:
+    work, tasks = demand.rate * demand.cpu, _async_work(demand)
+    return f"the work keeps {work:.1f} cores busy, of {demand.cores}; asynchronous it is {tasks:.1f}, which leaves room"
+
+
+def _why_async(demand: Demand, each: float) -> str:
     if not _threads_fit(demand):
+        peak = math.ceil(most_in_flight(demand))
         return f"{peak} threads do not fit into {demand.memory:.0f} MiB; tasks need less"
-    return f"{peak} requests at once are more than the {MOST_THREADS} threads that one process bears well"
+    return f"{math.ceil(each)} requests at once are more than the {MOST_THREADS} threads that one process bears well"
 
 
 def _arithmetic(demand: Demand, flight: float, peak: float, work: float, share: float) -> list[str]:
     each, processes = demand.wait + demand.cpu, _processes(work)
-    tasks = _processes(demand.rate * _async_cpu(demand))
+    tasks = _processes(_async_work(demand))
     in_threads = demand.base * processes + peak * demand.thread_memory / KIB
     in_tasks = demand.base * tasks + peak * demand.task_memory / KIB
     return [
@@ -163,6 +183,7 @@ def _arithmetic(demand: Demand, flight: float, peak: float, work: float, share: 
         f"waiting share = {demand.wait:.3f} / {each:.3f} = {share:.0%}",
         f"work = {demand.rate:g}/s x {demand.cpu * 1000:.1f} ms = {work:.2f} cores of {demand.cores}; at {BUSY:.0%} of "
         f"a core each that is {processes} process{'es' if processes > 1 else ''}",
+        *_shared_out(flight, processes),
         f"{demand.threads} threads can do {demand.threads} / {each:.3f} s = {demand.threads / each:.1f} requests/s",
         f"memory in threads = {processes} x {demand.base:.0f} MiB + {peak:.0f} x {demand.thread_memory:.0f} KiB = "
         f"{in_threads:.0f} MiB",
@@ -171,6 +192,12 @@ def _arithmetic(demand: Demand, flight: float, peak: float, work: float, share: 
         f"rule of thumb, no more than that: below {FEW:g} requests/s synchronous, above {MANY:g} asynchronous; this is "
         f"{demand.rate:g}",
     ]
+
+
+def _shared_out(flight: float, processes: int) -> list[str]:
+    each = flight / processes
+    words = f"in each process at most {each:.1f} + {ALMOST_ALL} x sqrt({each:.1f}) = {_most(each):.0f}"
+    return [words] if processes > 1 else []
 
 
 def _break_even(demand: Demand) -> list[str]:
