@@ -448,3 +448,60 @@ def test_a_property_that_connects_on_first_use(people: Databases) -> None:
                 client.close()
         """,
     )
+
+
+def test_parameters_with_the_names_of_what_is_imported(people: Databases) -> None:
+    check_psycopg2(
+        people,
+        before="""
+        import psycopg2
+        from psycopg2.extensions import connection, cursor
+
+
+        class Loud(cursor):
+            def execute(self, query, vars=None):
+                print(query)
+                super().execute(query, vars)
+
+
+        def ask(connection: connection, query):
+            with connection.cursor(cursor_factory=Loud) as cursor:
+                cursor.execute(query)
+                found = cursor.fetchall()
+            connection.notices.clear()
+            return found
+
+
+        def run(dsn):
+            conn = psycopg2.connect(dsn)
+            try:
+                return ask(conn, "select name from people order by id")
+            finally:
+                conn.close()
+        """,
+        after="""
+        import _aio
+
+
+        class Loud(_aio.Cursor):
+            async def execute(self, query, vars=None):
+                print(query)
+                await super().execute(query, vars)
+
+
+        async def ask(connection: _aio.Connection, query):
+            with connection.cursor(cursor_factory=Loud) as cursor:
+                await cursor.execute(query)
+                found = cursor.fetchall()
+            connection.notices.clear()
+            return found
+
+
+        async def run(dsn):
+            conn = await _aio.connect(dsn)
+            try:
+                return await ask(conn, "select name from people order by id")
+            finally:
+                await conn.close()
+        """,
+    )

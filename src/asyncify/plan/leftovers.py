@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from asyncify.plan.locals import parameters
 from asyncify.plan.scene import NOTHING, Decided, Scene
 from asyncify.plan.step import Ending, Outcome
+from asyncify.plan.tree import Tree
 from asyncify.reason import Reason
 from asyncify.rule import Pack
 
@@ -24,7 +26,7 @@ def decide_leftovers(scene: Scene) -> Decided:
         if not isinstance(node, ast.Name | ast.Attribute) or isinstance(scene.tree.parent(node), ast.Attribute):
             continue
         path = scene.catalogue.canonical(scene.tree.imported(node))
-        if path and any(_is_unknown(scene, pack, path) for pack in packs):
+        if path and any(_is_unknown(scene, pack, path) for pack in packs) and not _is_shadowed(scene.tree, node):
             place = scene.tree.place(node)
             found.append(Outcome(place, path, Ending.REFUSED, RULE, Reason.NO_REWRITE, DETAIL))
     return Decided(outcomes=tuple(found))
@@ -43,6 +45,24 @@ def handed_packs(scene: Scene, decided: Decided) -> Iterator[tuple[str, Outcome]
         kinds = (scene.catalogue.types.get(name) for value in given for name in scene.types_at(value))
         packs = {kind.pack for kind in kinds if kind is not None and kind.becomes is not None}
         yield from ((pack, outcome) for pack in sorted(packs & scene.migrating))
+
+
+def _is_shadowed(tree: Tree, node: ast.expr) -> bool:
+    """Does the name at its root stand for something of a function round it, and not for what is imported?"""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return False
+    scope = tree.scope(node)
+    while not isinstance(scope, ast.Module):
+        if not isinstance(scope, ast.ClassDef) and node.id in {*parameters(scope), *_bound(scope)}:
+            return True
+        scope = tree.scope(scope)
+    return False
+
+
+def _bound(scope: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(scope) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def _is_unknown(scene: Scene, pack: Pack, path: str) -> bool:

@@ -32,7 +32,7 @@ def is_local_name(tree: Tree, name: ast.Name) -> bool:
     if isinstance(scope, ast.Module | ast.ClassDef):
         return False
     named = [node for node in ast.walk(scope) if isinstance(node, ast.Name) and node.id == name.id]
-    if name.id in _parameters(scope) or name.id in _shared(scope):
+    if name.id in parameters(scope) or name.id in _shared(scope):
         return False
     return any(isinstance(node.ctx, ast.Store) for node in named) and all(_stays(tree, scope, node) for node in named)
 
@@ -51,7 +51,8 @@ def _shared(scope: ScopeNode) -> set[str]:
     return {name for node in ast.walk(scope) if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
 
 
-def _parameters(scope: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
+def parameters(scope: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
+    """The names of all parameters."""
     arguments = scope.args
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
     return {argument.arg for argument in named if argument is not None}

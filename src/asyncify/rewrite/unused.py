@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import symtable
 from collections.abc import Sequence
 from typing import cast
 
@@ -30,15 +31,32 @@ def used_names(code: str) -> set[str]:
     except SyntaxError:
         return set(WORD.findall(code))
     nodes = list(ast.walk(module))
-    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    names = _looked_up(code) | {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Del)}
     constants = [node for node in nodes if isinstance(node, ast.Constant)]
     names.update(word for constant in constants for word in _words(constant) if word == constant.value)
     for node in nodes:
         annotation = getattr(node, "annotation", None) or getattr(node, "returns", None)
         if isinstance(annotation, ast.expr):
+            names.update(part.id for part in ast.walk(annotation) if isinstance(part, ast.Name))
             parts = (part for part in ast.walk(annotation) if isinstance(part, ast.Constant))
             names.update(word for part in parts for word in _names_in(part))
     return names
+
+
+def _looked_up(code: str) -> set[str]:
+    """The names that are read anywhere, but for what a function binds itself: its parameters and variables."""
+    found: set[str] = set()
+    todo = [symtable.symtable(code, "module", "exec")]
+    while todo:
+        table = todo.pop()
+        todo += table.get_children()
+        is_open = not isinstance(table, symtable.Function)
+        found |= {
+            symbol.get_name()
+            for symbol in table.get_symbols()
+            if symbol.is_referenced() and (is_open or symbol.is_global() or symbol.is_free() or symbol.is_imported())
+        }
+    return found
 
 
 def _names_in(constant: ast.Constant) -> list[str]:
