@@ -178,7 +178,7 @@ class Expressions(CallExpressions):
     def _bin_op(self, node: ast.BinOp) -> int:
         self.consumer = "other"
         left, right = self.expression(node.left), self.expression(node.right)
-        return self.join([left, right]) if isinstance(node.op, ast.Add | ast.BitOr | ast.Div) else NOTHING
+        return self.join([left, right]) if isinstance(node.op, ast.Add | ast.BitOr | ast.Div | ast.Mult) else NOTHING
 
     def _if_exp(self, node: ast.IfExp) -> int:
         consumer = self.consumer

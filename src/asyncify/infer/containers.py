@@ -11,7 +11,7 @@ from asyncify.infer.values import Kind
 Key = str | int | None
 ANY = "\0any"  # all that a container holds
 UNKNOWN = "\0unknown"  # what it holds under keys that are not constant
-TAKERS = frozenset({"append", "add", "appendleft", "put", "put_nowait", "push"})
+TAKERS = frozenset({"append", "add", "appendleft", "put", "put_nowait", "push", "set"})
 GIVERS = frozenset({"pop", "popleft", "popitem", "get_nowait", "get", "__getitem__"})
 BUILTIN_CONTAINERS = frozenset({"dict", "list", "tuple", "set", "frozenset", "OrderedDict", "UserDict", "NamedTuple"})
 VIEWS = frozenset({"values", "copy", "keys", "union", "difference", "intersection", "reverse", "sort"})
@@ -104,12 +104,16 @@ class Containers(Members):
         elif kind == Kind.INST:
             self.cells.react(self.member(value, "__getitem__"), self.on_run, target)
             self.read_fields(int(first), key, target)
+            if self.is_container(int(first)):
+                self.take_from(self.own_container(int(first)), key, target)
         elif kind == Kind.PACK:
             yields = self.yields_of(str(first))
             if yields:
                 self.cells.add(target, self.values.of(Kind.PACK, yields))
         elif kind in {Kind.CLASS, Kind.OUT}:  # Generic[T]
             self.cells.add(target, value)
+            if str(first).endswith("()"):
+                self.take_from(self.container_at(("outside", first)), key, target)
 
     def read_fields(self, number: int, key: Key, target: int) -> None:
         """A place of an object of a NamedTuple: the field in that place, or any."""
@@ -123,10 +127,15 @@ class Containers(Members):
     def on_guard(self, value: int, reaction: Reaction) -> None:
         """`isinstance(value, dict)`: an object of the project gets through only if its class is one."""
         kind, first, _ = self.data[value]
-        if kind in {Kind.CONT, Kind.PAIR, Kind.OUT} or (kind == Kind.INST and self._is_container(int(first))):
+        if kind in {Kind.CONT, Kind.PAIR, Kind.OUT} or (kind == Kind.INST and self.is_container(int(first))):
             self.cells.add(reaction[1], value)
 
-    def _is_container(self, number: int) -> bool:
+    def own_container(self, number: int) -> int:
+        """What objects of a class that is derived from a container hold."""
+        return self.container_at(("instance", number))
+
+    def is_container(self, number: int) -> bool:
+        """Is the class derived from dict, list and the like?"""
         return any(
             base in BUILTIN_CONTAINERS
             for ancestor in self.classes[number].mro
@@ -158,6 +167,10 @@ class Containers(Members):
         kind, first, _ = self.data[value]
         if kind == Kind.CONT:
             self.put_into(int(first), key, source)
+        elif kind == Kind.OUT and str(first).endswith("()"):  # cachetools.TTLCache, CaseInsensitiveDict
+            self.put_into(self.container_at(("outside", first)), key, source)
+        elif kind == Kind.INST and self.is_container(int(first)):
+            self.put_into(self.own_container(int(first)), key, source)
         elif kind == Kind.INST:
             setter = self.member(value, "__setitem__")
             self.cells.react(setter, self._on_set_item, source)
@@ -183,6 +196,8 @@ class Containers(Members):
                     self.cells.react(cell, self._on_extend, number)
                 else:
                     self.put_into(number, key, cell)
+        elif method == "popitem":
+            self.cells.add(result, self.values.of(Kind.PAIR, number))
         elif method in GIVERS:
             self.cells.edge(self.slot(number, ANY), result)
             for cell in cells[1:]:

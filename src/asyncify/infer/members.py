@@ -10,7 +10,7 @@ from asyncify.infer.cells import Reaction
 from asyncify.infer.values import Kind
 
 CONTAINER_METHODS = frozenset(name for kind in (dict, list, set, deque) for name in dir(kind)) | {
-    "put", "put_nowait", "push", "get_nowait",
+    "put", "put_nowait", "push", "get_nowait", "set",
 }  # fmt: skip
 STEPS = frozenset({"__next__", "send", "throw", "close"})
 
@@ -101,6 +101,8 @@ class Members(Attributes):
             self._outside_member(path, name, cell)
         if not found and (getter := self._body_cell(cls.mro, "__getattr__")):
             self.cells.react(getter, self._on_getattr, cell)
+        if name in CONTAINER_METHODS and self.objects.definer(number, name) is None and self.is_container(number):
+            self.cells.add(cell, self.values.of(Kind.CMETH, self.own_container(number), name))
         if not found and not name.startswith("_"):
             self.read_open(number, value, cell)
         return cell
@@ -156,6 +158,12 @@ class Members(Attributes):
         return [body for body in found if body and body != own]
 
     def read_record(self, number: int, name: str, target: int) -> None:
+        raise NotImplementedError
+
+    def is_container(self, number: int) -> bool:
+        raise NotImplementedError
+
+    def own_container(self, number: int) -> int:
         raise NotImplementedError
 
     # Classes and super()

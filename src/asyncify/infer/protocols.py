@@ -35,6 +35,8 @@ class Protocols(Containers):
         elif kind == Kind.INST:
             self.cells.react(self.member(value, "__iter__"), self._on_iter, target, ran)
             self.read_fields(int(first), None, target)
+            if target and self.is_container(int(first)):
+                self.cells.edge(self.slot(self.own_container(int(first)), ANY), target)
 
     def on_taken(self, value: int, reaction: Reaction) -> None:
         """A generator that is run to its end; functions that run are noted in `ran`."""

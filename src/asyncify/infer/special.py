@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from asyncify.infer.cells import Reaction
 from asyncify.infer.containers import ANY, UNKNOWN
-from asyncify.infer.makers import Makers
-from asyncify.infer.parameters import Arguments, Parameters
+from asyncify.infer.parameters import Arguments
 from asyncify.infer.solver import Site
+from asyncify.infer.stdlib import Stdlib
 from asyncify.infer.values import Kind
 
 # Their result is (a copy of) their first argument.
@@ -19,7 +19,8 @@ SAME = frozenset(
 # Their result is a container of what their first argument holds.
 COLLECT = frozenset(
     {"builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "builtins.sorted", "builtins.reversed",
-     "collections.deque", "itertools.chain", "itertools.islice", "itertools.cycle", "itertools.chain.from_iterable",
+     "collections.deque", "itertools.islice", "itertools.cycle", "itertools.takewhile", "itertools.dropwhile",
+     "random.sample", "random.choices",
      "collections.UserList", "queue.Queue", "queue.LifoQueue", "queue.SimpleQueue", "queue.PriorityQueue",
      "multiprocessing.Queue", "asyncio.Queue"}
 )  # fmt: skip
@@ -28,14 +29,12 @@ MAPS = frozenset(
      "collections.UserDict", "collections.ChainMap"}
 )  # fmt: skip
 ONE_OF = frozenset({"builtins.next", "builtins.max", "builtins.min", "random.choice"})
-CALLS_FIRST = frozenset(
-    {"builtins.map", "builtins.filter", "functools.reduce", "itertools.starmap", "contextlib.suppress()"}
-)
+CALLS_FIRST = frozenset({"builtins.map", "itertools.starmap", "contextlib.suppress()"})
 PARTIALS = frozenset({"functools.partial", "functools.partialmethod"})
 WRAPPED = frozenset({Kind.FUNC, Kind.BOUND, Kind.DECO, Kind.PARTIAL, Kind.CTXF, Kind.CURRY})
 
 
-class Special(Makers, Parameters):
+class Special(Stdlib):
     """Callables that need no rule because only values pass through them."""
 
     partials: dict[int, tuple[int, Arguments]]
@@ -58,6 +57,8 @@ class Special(Makers, Parameters):
             "builtins.enumerate": self._enumerated,
             "builtins.iter": self._iterator,
             "builtins.zip": self._zipped,
+            "itertools.zip_longest": self._zipped,
+            "itertools.product": self._zipped,
             "builtins.property": self._property,
             "builtins.staticmethod": self._static,
             "builtins.type": self.make_type,
@@ -69,6 +70,7 @@ class Special(Makers, Parameters):
             "typing_extensions.TypeVar": self.make_type_variable,
             "contextlib.contextmanager": self._context,
             "contextlib.ExitStack().enter_context": self._entered,
+            **self.stdlib_handlers(),
         }
 
     def is_special(self, path: str) -> bool:
@@ -91,14 +93,14 @@ class Special(Makers, Parameters):
         number = self.container_at(("result", site.file, site.number))
         self.cells.add(result, self.values.of(Kind.CONT, number))
         for _, cell in args:
-            self.cells.react(cell, self.on_iterate, self.slot(number, "elements"), self.consume(site))
+            self.cells.react(cell, self.on_iterate, self.slot(number, UNKNOWN), self.consume(site))
 
     def _mapped(self, site: Site, args: Arguments, result: int) -> None:
         number = self.container_at(("result", site.file, site.number))
         self.cells.add(result, self.values.of(Kind.CONT, number))
         for key, cell in args:
             if key in {"", "**"}:
-                self.cells.react(cell, self._on_mapped, number)
+                self.cells.react(cell, self._on_mapped, number, site)
             elif key != "*":
                 self.put_into(number, key, cell)
 
@@ -107,11 +109,16 @@ class Special(Makers, Parameters):
         if kind == Kind.CONT:
             for key, cell in self.known_keys(int(first)):
                 self.put_into(reaction[1], key, cell)
-            self.cells.edge(self.slot(int(first), ANY), self.slot(reaction[1], ANY))
-        elif kind == Kind.CLASS:  # defaultdict(Thing)
-            self.cells.add(self.slot(reaction[1], UNKNOWN), self.values.of(Kind.INST, first))
-        elif kind == Kind.OUT and first in self.catalogue.types:
-            self.cells.add(self.slot(reaction[1], UNKNOWN), self.values.of(Kind.PACK, first))
+            self.cells.edge(self.slot(int(first), UNKNOWN), self.slot(reaction[1], UNKNOWN))
+            self.cells.react(self.slot(int(first), ANY), self._on_pair, reaction[1])
+        elif kind in {Kind.CLASS, Kind.OUT, Kind.FUNC}:  # defaultdict(Thing)
+            self.on_made(value, (reaction[0], reaction[2], self.slot(reaction[1], UNKNOWN)))
+
+    def _on_pair(self, value: int, reaction: Reaction) -> None:
+        """`dict(zip(keys, values))`: what stands second in a row is a value."""
+        kind, first, _ = self.data[value]
+        if kind == Kind.CONT:
+            self.take_from(int(first), 1, self.slot(reaction[1], UNKNOWN))
 
     def _one_of(self, site: Site, args: Arguments, result: int) -> None:
         for key, cell in args:
@@ -141,17 +148,8 @@ class Special(Makers, Parameters):
             element = self.cells.new()
             self.cells.react(cell, self.on_iterate, element, self.consume(site))
             elements.append(("", element))
-        called = self.slot(number, "elements")
-        self.cells.react(args[0][1], self._on_mapped_call, tuple(elements), called, self.consume(site))
-
-    def _on_mapped_call(self, value: int, reaction: Reaction) -> None:
-        _, args, result, ran = reaction
-        number, receiver = self.function_of(value)
-        if number >= 0:
-            self.bind(number, args, 1 if receiver >= 0 else 0)
-            self.hand_back(number, receiver, result)
-            if not self.functions[number].fact.is_generator:
-                ran[number] = None
+        called = self.slot(number, UNKNOWN)
+        self.cells.react(args[0][1], self.on_mapped_call, tuple(elements), called, self.consume(site))
 
     def _iterator(self, site: Site, args: Arguments, result: int) -> None:
         """`iter(xs)` gives the elements of xs; `iter(f, end)` runs f for each."""
