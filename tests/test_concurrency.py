@@ -139,3 +139,15 @@ def test_functions_that_all_call_each_other_are_given_up_in_time() -> None:
     _, found = gathered(text)
 
     assert [each.gathered for each in found] == [False]
+
+
+def test_a_long_chain_of_functions_is_followed_to_a_depth_and_no_further() -> None:
+    chain = "\n\n\n".join(f"def f{n}(x):\n    return f{n + 1}(x)" for n in range(150))
+    text = (
+        f"import requests\n\n\n{chain}\n\n\ndef f150(x):\n    return requests.get(x).text\n\n\n"
+        "def run(urls):\n    return [f0(url) for url in urls]\n"
+    )
+
+    _, gatherings = gathered(text)
+
+    assert any("is beyond what asyncify follows" in gathering.why for gathering in gatherings)

@@ -29,6 +29,7 @@ SHARED_WAITS = {
     Wait.CPU: "it computes, and would gain nothing",
 }
 MOST_LOOKED_AT = 500  # functions for one question: where many call each other, ways through them have no end
+DEEPEST = 40  # functions that call one another: following more of them would end Python's own stack
 FACTORIES = frozenset({"default_factory", "factory"})
 LANGUAGE_MODELS = frozenset({"anthropic", "openai"})
 
@@ -103,7 +104,7 @@ class Effects:
         if not self._open:
             self._looked_at = 0
         self._looked_at += 1
-        if self._looked_at > MOST_LOOKED_AT:
+        if self._looked_at > MOST_LOOKED_AT or len(self._open) > DEEPEST:
             function = self.index.functions[id_]
             return Reach((Blocker(function.place, f"`{function.qualname}` is beyond what asyncify follows"),))
         before = frozenset(self._functions)
