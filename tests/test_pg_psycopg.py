@@ -200,3 +200,53 @@ def test_rows_cursors_and_many_values(people: Databases) -> None:
         """,
         catalogue=CATALOGUE,
     )
+
+
+def test_a_pool_hands_out_and_takes_back(people: Databases) -> None:
+    check_psycopg2(
+        people,
+        """
+        from contextlib import contextmanager
+
+        from psycopg2 import pool
+
+
+        class Database:
+            def __init__(self, dsn):
+                self.pool = pool.ThreadedConnectionPool(1, 2, dsn)
+
+            @contextmanager
+            def cursor(self):
+                conn = self.pool.getconn()
+                try:
+                    with conn:
+                        with conn.cursor() as cur:
+                            yield cur
+                finally:
+                    self.pool.putconn(conn)
+
+
+        def run(dsn):
+            database = Database(dsn)
+            with database.cursor() as cur:
+                cur.execute("insert into people (name) values ('dan')")
+            one, two = database.pool.getconn(), database.pool.getconn("two")
+            one.cursor().execute("insert into people (name) values ('eve')")
+            try:
+                database.pool.getconn()
+            except pool.PoolError as error:
+                print(error)
+            same = database.pool.getconn("two") is two
+            database.pool.putconn(one)
+            database.pool.putconn(two, "two")
+            again = database.pool.getconn()
+            database.pool.putconn(again)
+            database.pool.closeall()
+            try:
+                database.pool.getconn()
+            except pool.PoolError as error:
+                print(error)
+            return same, bool(one.closed), bool(two.closed)
+        """,
+        catalogue=CATALOGUE,
+    )

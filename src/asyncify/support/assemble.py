@@ -43,6 +43,7 @@ SOURCES = (
     "http_errors",
     "pg_errors",
     "pg_errorcodes",
+    "pg_lending",
     "pg_pool",
     "pg_session",
     "pg_direct",

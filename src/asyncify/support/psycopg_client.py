@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from typing import Any
 
 import psycopg
@@ -12,6 +12,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.string import TextLoader
 
 from asyncify.support.pg_extras import _around_values, _pages
+from asyncify.support.pg_lending import _Pool
 from asyncify.support.pg_rows import DictRow, RealDictRow
 
 # psycopg2 hands these out as the server writes them.
@@ -92,6 +93,12 @@ class ClientConnection(psycopg.AsyncConnection[Any]):
         if not self.closed:
             self.pgconn.finish()  # without a word, as psycopg2 does
 
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._itself().__await__()
+
+    async def _itself(self) -> Any:
+        return self
+
     async def __aenter__(self) -> Any:
         if self._is_entered:
             raise psycopg.ProgrammingError("the connection cannot be re-entered recursively")
@@ -153,6 +160,20 @@ async def connect_client(
     for name in _ARRAYS_AS_WRITTEN:
         adapters.register_loader(adapters.types[name].array_oid, TextLoader)
     return connection
+
+
+class ClientPoolError(psycopg.Error):
+    """The pool is exhausted or closed, or the connection is not one of its own."""
+
+
+class ClientPool(_Pool):
+    """A pool of connections; ClientPoolError where it is exhausted or closed."""
+
+    _error = ClientPoolError
+
+    @staticmethod
+    def _connect(*args: Any, **kwargs: Any) -> Any:
+        return connect_client(*args, **kwargs)
 
 
 def _name_codes() -> None:
