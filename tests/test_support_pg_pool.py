@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from asyncify.support import pg_pool
+from asyncify.support import pg_lending, pg_pool
 from asyncify.support.pg_pool import ConnectionPool, PoolError
 from virtual_time import run_virtually
 
@@ -34,7 +34,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The connections that pools open."""
     found: list[Any] = []
     monkeypatch.setattr(pg_pool, "connect", lambda: _Connection(found))
-    monkeypatch.setitem(pg_pool.TIMEOUTS, "database", 30)
+    monkeypatch.setitem(pg_lending.TIMEOUTS, "database", 30)
     return found
 
 
