@@ -138,11 +138,20 @@ def test_a_loss_is_called_one() -> None:
     [
         ([1.0, 1.3, 0.8, 1.1], [1.1, 0.7, 1.2, 0.9]),  # overlapping
         ([1.2, 1.2, 1.2], [1.0, 1.0, 1.0]),  # too few to tell
-        ([1.010, 1.011, 1.012, 1.013], [1.000, 1.001, 1.002, 1.003]),  # too small to matter
+        ([1.080, 1.081, 1.082, 1.083], [1.000, 1.001, 1.002, 1.003]),  # so much two processes may differ
     ],
 )
 def test_no_gain_without_evidence(before: list[float], after: list[float]) -> None:
     assert str(compare_speed([one_by_one(*before)], [one_by_one(*after)])) == "no difference found"
+
+
+def test_repeats_show_smaller_gains() -> None:
+    before, after = one_by_one(1.05, 1.051, 1.052, 1.053), one_by_one(1.0, 1.001, 1.002, 1.003)
+
+    assert str(compare_speed([before] * 2, [after] * 2)).startswith("1.05x faster")
+    assert str(compare_speed([before] * 2, [after])) == "no difference found"
+    barely = one_by_one(1.010, 1.011, 1.012, 1.013)
+    assert str(compare_speed([barely] * 2, [after] * 2)) == "no difference found"
 
 
 def test_no_gain_where_requests_a_second_and_times_disagree() -> None:

@@ -19,7 +19,8 @@ from asyncify.bench.samples import Measurement
 SIGNIFICANCE = 0.05
 RESAMPLES = 1000
 EXACT_UP_TO = 12  # samples a side; the normal approximation is good above
-SMALLEST_GAIN = 0.03  # two processes of the same code differ by so much; each level has one process a side
+SMALLEST_GAIN = 0.03  # two processes of the same code differ by so much
+SMALLEST_OF_ONE = 0.1  # where there is one process a side, nothing shows by how much they differ
 SHOWN = 3  # differences of one kind
 Sides: TypeAlias = tuple[str, str]  # what the two are called in a diff
 SIDES: Sides = ("before", "after")
@@ -40,12 +41,13 @@ class Gain(Struct, frozen=True):
     high: float
     time_ratio: float  # of the mean time of a request, before by after; differs where callers ran out of requests
     p_value: float  # that the times of single requests come from the same source
+    smallest: float = SMALLEST_GAIN  # that is named
 
     @property
     def is_significant(self) -> bool:
         certain = self.p_value < SIGNIFICANCE and not self.low <= 1 <= self.high
         agrees = (self.ratio > 1) == (self.time_ratio > 1)
-        return certain and agrees and abs(self.ratio - 1) >= SMALLEST_GAIN
+        return certain and agrees and abs(self.ratio - 1) >= self.smallest
 
     def __str__(self) -> str:
         if not self.is_significant:
@@ -83,7 +85,8 @@ def compare_speed(before: Sequence[Measurement], after: Sequence[Measurement]) -
     ratios = sorted(_drawn_mean(draw, before) / _drawn_mean(draw, after) for _ in range(RESAMPLES))
     cut = int(RESAMPLES * SIGNIFICANCE / 2)
     low, high = (bound * ratio / time_ratio for bound in (ratios[cut], ratios[-1 - cut]))
-    return Gain(one.table, one.callers, one.rate, ratio, low, high, time_ratio, rank_test(old, new))
+    smallest = SMALLEST_GAIN if min(len(before), len(after)) > 1 else SMALLEST_OF_ONE
+    return Gain(one.table, one.callers, one.rate, ratio, low, high, time_ratio, rank_test(old, new), smallest)
 
 
 def _times(repeats: Sequence[Measurement]) -> list[float]:

@@ -47,7 +47,10 @@ class Grid:
 
     def narrow(self) -> Grid:
         """Without the columns that only a wide page has room for."""
-        kept = [index for index, column in enumerate(self.columns) if not column.is_wide]
+        return self.only([index for index, column in enumerate(self.columns) if not column.is_wide])
+
+    def only(self, kept: Sequence[int]) -> Grid:
+        """These columns."""
         lines = (Line(tuple(line.cells[i] for i in kept), line.side, line.ends_section) for line in self.lines)
         return Grid(self.table, self.title, tuple(self.columns[i] for i in kept), tuple(lines), self.remarks)
 

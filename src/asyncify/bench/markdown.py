@@ -42,7 +42,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _diff(difference)
     for grid in grids(report):
         yield ""
-        yield from _table(grid)
+        yield from grid_markdown(grid)
     if report.notes:
         yield ""
         yield from (f"- {_escaped(note.measurement)}: {_escaped(note.text)}" for note in report.notes)
@@ -54,7 +54,8 @@ def _diff(difference: Difference) -> Iterator[str]:
     yield from ("```diff", *difference.diff.splitlines()[:MOST_DIFF_LINES], "```")
 
 
-def _table(grid: Grid) -> Iterator[str]:
+def grid_markdown(grid: Grid) -> Iterator[str]:
+    """One table with its heading and remarks, line by line."""
     yield f"### {grid.title}"
     yield ""
     yield _row(tuple(column.title for column in grid.columns))
