@@ -34,6 +34,7 @@ def test_no_part_is_missing() -> None:
         "What runs side by side",
         "What it converts",
         "What it refuses",
+        "Before and after",
         "How well it does",
         "More",
     ]
@@ -46,7 +47,7 @@ def test_every_command_is_named() -> None:
 
 
 def test_every_link_leads_somewhere() -> None:
-    links = re.findall(r"\]\((?!http)([^)#]+)", README)
+    links = re.findall(r"(?:\]\(|src=\"|srcset=\")(?!http)([^)#\"]+)", README)
 
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
