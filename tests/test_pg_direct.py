@@ -863,3 +863,28 @@ def test_a_connection_that_tasks_may_share_is_warned_of(people: Databases, text:
 
     assert count == len(warned)
     assert all("PG402" in warning.text for warning in warned)
+
+
+def test_cursors_with_methods_of_the_project_stay(people: Databases) -> None:
+    migration = check_psycopg2(
+        people,
+        """
+        import psycopg2
+        from psycopg2.extensions import cursor
+
+
+        class Loud(cursor):
+            def execute(self, query, vars=None):
+                print(query)
+                super().execute(query, vars)
+
+
+        def run(dsn):
+            conn = psycopg2.connect(dsn, cursor_factory=Loud)
+            with conn, conn.cursor() as cur:
+                cur.execute("SELECT name FROM people ORDER BY id")
+                return cur.fetchall()
+        """,
+    )
+
+    assert "psycopg2-direct" not in [step.rule for file in migration.plan.files for step in file.steps]

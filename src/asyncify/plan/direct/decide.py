@@ -21,6 +21,7 @@ from asyncify.plan.step import Substitute, Warned
 
 WHY_TRANSACTION = "The block is one transaction, and none is open before it."
 ASYNCPG = "{aio}.Connection"
+OF_CURSORS = "psycopg2.ext"  # extensions and extras
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,11 @@ def _with_warnings(direct: Direct, warnings: tuple[Warned, ...]) -> Direct:
 
 
 def _migrates(scene: Scene) -> bool:
+    """Do connections become asyncpg's, and have their cursors no methods of the project's own?"""
     kind = scene.catalogue.types.get(CONNECTION)
-    return kind is not None and kind.becomes == ASYNCPG and kind.pack in scene.migrating
+    if kind is None or kind.becomes != ASYNCPG or kind.pack not in scene.migrating:
+        return False
+    return not any(names and name.startswith(OF_CURSORS) for name, names in scene.derived.members.items())
 
 
 def _decide(scene: Scene, groups: tuple[Group, ...], providers: Providers, *, closed: bool) -> Direct:
