@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
-from asyncify.index.summary import OCCURRENCE, SITE, Span, Summary, numbers
+from asyncify.index.summary import CALL, OCCURRENCE, SITE, Span, Summary, numbers
 from asyncify.infer.link import Solver
 
 
@@ -37,21 +37,26 @@ def find_reads(solver: Solver) -> Iterator[Read]:
     for cell, getters in solver.properties.items():
         for target in solver.cells.targets(cell):
             read.setdefault(target, set()).update(getters)
-    cell_base = solver.objects.cell_base
-    for file in sorted({bisect_right(cell_base, cell) - 1 for cell in read if cell < solver.objects.cells}):
-        base = cell_base[file]
-        marks = numbers(solver.objects.summaries[file].occurrences)
-        for index, cell in enumerate(marks[::OCCURRENCE].tolist()):
-            ran = read.get(base + cell)
-            if ran:
-                scope = marks[OCCURRENCE * index + 1]
-                number = solver.objects.function_base[file] + scope - 1 if scope else -1
-                yield Read(file, index, False, number, tuple(sorted(ran)))
-        first = solver.site_base[file]
-        for index in range(solver.objects.summaries[file].call_count):
-            site = solver.sites[first + index]
-            if ran := read.get(site.callee):
-                yield Read(file, index, True, site.scope, tuple(sorted(ran)))
+    by_file: dict[int, dict[int, tuple[int, ...]]] = {}
+    for cell in read:
+        if cell < solver.objects.cells:
+            file = bisect_right(solver.objects.cell_base, cell) - 1
+            by_file.setdefault(file, {})[cell - solver.objects.cell_base[file]] = tuple(sorted(read[cell]))
+    for file in sorted(by_file):
+        yield from _in_file(solver, file, by_file[file])
+
+
+def _in_file(solver: Solver, file: int, ran: dict[int, tuple[int, ...]]) -> Iterator[Read]:
+    """The expressions of a file whose cells are among those that getters `ran` for."""
+    summary = solver.objects.summaries[file]
+    marks = numbers(summary.occurrences)
+    for index, cell in enumerate(marks[::OCCURRENCE].tolist()):
+        if cell in ran:
+            scope = marks[OCCURRENCE * index + 1]
+            yield Read(file, index, False, solver.objects.function_base[file] + scope - 1 if scope else -1, ran[cell])
+    for index, cell in enumerate(numbers(summary.calls)[::CALL].tolist()):
+        if cell in ran:
+            yield Read(file, index, True, solver.sites[solver.site_base[file] + index].scope, ran[cell])
 
 
 def find_blind_reads(solver: Solver, names: Set[str]) -> frozenset[str]:
