@@ -177,7 +177,7 @@ def migrate(config: Config, catalogue: Catalogue | None = None, progress: Progre
 
 def carry_out(analysis: Analysis, config: Config, catalogue: Catalogue, progress: Progress = _silent) -> Migration:
     """Rewrite what an analysis planned, and check the result."""
-    sources = {source.path: source for source in analysis.project.sources}
+    sources = {source.path: source for source in (*analysis.project.sources, *analysis.project.stubs)}
     progress(f"rewriting {len(analysis.plan.files)} files")
     rewrites = tuple(rewrite_file(sources[file.path], file, analysis.plan.support) for file in analysis.plan.files)
     progress("checking the result")
@@ -213,7 +213,8 @@ def _rewritten(analysis: Analysis, texts: Mapping[str, str]) -> Project:
         read = decode(support.path, _support_text(support))
         assert isinstance(read, Source)
         sources = [*(source for source in sources if source.path != support.path), read]
-    return replace(analysis.project, sources=tuple(sorted(sources, key=lambda source: source.path)))
+    stubs = [replace(stub, text=texts.get(stub.path, stub.text)) for stub in analysis.project.stubs]
+    return replace(analysis.project, sources=tuple(sorted(sources, key=lambda source: source.path)), stubs=tuple(stubs))
 
 
 def _support_text(support: SupportModule) -> bytes:

@@ -63,6 +63,7 @@ class Project:
     sources: tuple[Source, ...]
     unreadable: tuple[Unreadable, ...]
     is_single_file: bool
+    stubs: tuple[Source, ...] = ()  # `.pyi` files beside the sources
     package: str = ""  # the dotted name of the package whose folder the root is; empty if it is none
 
 
@@ -120,11 +121,14 @@ def _read(root: Path, paths: Iterable[str | Unreadable], *, is_single_file: bool
     found = [path if isinstance(path, Unreadable) else _read_file(root, path) for path in paths]
     sources = (file for file in found if isinstance(file, Source))
     unreadable = (file for file in found if isinstance(file, Unreadable))
+    ordered = tuple(sorted(sources, key=lambda source: source.path))
+    stubs = (_read_file(root, f"{each.path}i") for each in ordered if (root / f"{each.path}i").is_file())
     return Project(
         root,
-        tuple(sorted(sources, key=lambda source: source.path)),
+        ordered,
         tuple(sorted(unreadable, key=lambda unread: unread.path)),
         is_single_file,
+        tuple(stub for stub in stubs if isinstance(stub, Source)),
         _package_of(root),
     )
 

@@ -41,6 +41,7 @@ from asyncify.plan.step import (
     Outcome,
     Plan,
 )
+from asyncify.plan.stubs import decide_examples, stub_plans
 from asyncify.plan.styles import reads_carried
 from asyncify.plan.support_place import place_support
 from asyncify.plan.threads.decide import decide_threads
@@ -76,6 +77,8 @@ def plan(
     if any(pack.target not in {None, "asyncio"} for pack in catalogue.packs if pack.id in migrating):
         decided = _with_lifespans(scenes, decided, support_name, has_events=registers_events(project.sources))
     files = tuple(file_plan(scenes[path], decision) for path, decision in decided.items() if decision.steps)
+    stubs = tuple(stub_plans(project.stubs, index, colouring))
+    files += tuple(file for file, _ in stubs if file.steps)
     names = tuple(sorted({name for file in files for step in file.steps for name in support_names(step)}))
     users = [file.path for file in files if file.imports.support]
     texts = {source.path: source.text for source in project.sources}
@@ -85,6 +88,7 @@ def plan(
     outcomes = sorted(_unique(ends), key=lambda o: (o.place, o.what))
     warnings = {w for d in decided.values() for w in d.warnings}.union(handed_out(scenes, decided, support_name))
     warnings.update(find_heavy_routes(index, catalogue))
+    warnings.update(warned for _, found in stubs for warned in found)
     packs = [pack for pack in catalogue.packs if pack.id in migrating]
     return Plan(
         files=files,
@@ -237,6 +241,7 @@ def _decide_file(scene: Scene, direct: Direct | None) -> Decided:
     decisions += [decide_use(scene, use) for use in scene.facts.uses]
     decisions.append(decide_quoted(scene))
     decisions.append(decide_leftovers(scene))
+    decisions.append(decide_examples(scene))
     decisions.append(decide_handed(scene))
     decisions.append(decide_caches(scene))
     decisions.append(cautioned(scene))
