@@ -226,6 +226,7 @@ class Describer:
                 certain=len({self.solver.data[value][0] for value in held}) == 1
                 and self.base + marks[index] not in self.solver.cells.full,
                 origins=self._origins(held),
+                crowded=self.base + marks[index] in self.solver.cells.full,
             )
 
     def _origins(self, held: Collection[int]) -> tuple[Place, ...]:

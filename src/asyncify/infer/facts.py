@@ -90,7 +90,8 @@ class Use:
     `symbols`: canonical dotted paths that the expression itself names (`requests.Timeout`, `requests.get`);
     `types`: ids of the pack types of which its value may be an instance;
     `functions`: ids of project functions that it names without calling them here (a value passed on or stored);
-    `origins`: for what threads share (locks, queues, threads themselves) the calls that may have made it.
+    `origins`: for what threads share (locks, queues, threads themselves) the calls that may have made it; not all of
+    them where it is `crowded`.
     """
 
     place: Place
@@ -100,6 +101,7 @@ class Use:
     functions: tuple[str, ...]
     certain: bool
     origins: tuple[Place, ...] = ()
+    crowded: bool = False  # more values come together there than are told apart
 
 
 class Implicit(StrEnum):

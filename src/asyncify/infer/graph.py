@@ -298,8 +298,11 @@ def _giving(solver: Solver) -> Iterator[Site]:
             yield solver.sites[solver.site_base[file] + number]
 
 
-def functions_in(solver: Solver, cell: int, *, generators: bool = False) -> tuple[int, ...]:
-    """Functions that the values of a cell come down to when they are called (or, if asked, iterated), in order."""
+def functions_in(
+    solver: Solver, cell: int, *, generators: bool = False, seen: frozenset[int] = frozenset()
+) -> tuple[int, ...]:
+    """Functions that the values of a cell come down to when they are called (or, if asked, iterated), in order. `seen`
+    are the cells of partials round it."""
     values = solver.cells.held(cell)
     if not values:
         return ()
@@ -308,7 +311,8 @@ def functions_in(solver: Solver, cell: int, *, generators: bool = False) -> tupl
         kind, first, _ = solver.data[value]
         if kind == Kind.PARTIAL:
             inner = solver.partials[int(first)][0]
-            found.update(functions_in(solver, inner) if inner and inner != cell else ())
+            known = seen | {cell}
+            found.update(functions_in(solver, inner, seen=known) if inner and inner not in known else ())
             continue
         if kind == Kind.DECO or (generators and kind == Kind.GEN):
             found.add(int(first))

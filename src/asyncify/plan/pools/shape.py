@@ -37,7 +37,10 @@ def text_of(tree: Tree, facts: FileFacts, files: Iterable[FileFacts]) -> Text:
     if not any(pack_paths(call) == [POOL] for call in facts.calls):
         return Text(tree, calls)
     uses = tuple(use for use in facts.uses if POOL in use.types)
-    others = {place for other in files if other.path != facts.path for use in other.uses for place in use.origins}
+    all_uses = [use for other in files for use in other.uses]
+    others = {place for use in all_uses if use.place.path != facts.path for place in use.origins}
+    if any(use.crowded and POOL in use.types for use in all_uses):
+        others |= {place for use in uses for place in use.origins}
     known = {use.scope for other in files for use in other.uses if THREAD_LOCAL in use.types and use.scope}
     return Text(tree, calls, uses, frozenset(others), frozenset(known))
 

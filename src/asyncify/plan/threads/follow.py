@@ -61,8 +61,10 @@ def follow(
     threaded = _reached(index, [*_handed_over(index, before.made | tasks), *bridged])
     could = {shared for shared in (*before.wanted, *before.open) if _could(shared, colouring, threaded)}
     wanted = {shared for shared in before.wanted & could if _all_wait_in_loop(shared, colouring)}
+    wanted = {shared for shared in wanted if _is_told_in_loop(shared, running)}
     waits = before.waits
     waiting = {shared for shared in before.open & could if _has_to(shared, index, colouring, running, waits)}
+    waiting = {shared for shared in waiting if _is_told_in_loop(shared, running)}
     stuck = {shared for shared in before.open - waiting if any(_is_async(colouring, id_) for id_ in shared.work)}
     mute = _apart(wanted | waiting, index)
     kept = (wanted | waiting) - mute
@@ -95,6 +97,11 @@ def _apart(wanted: Set[Shared], index: Index) -> set[Shared]:
 
 def _runs(colouring: Colouring, scope: str | None) -> bool:
     return scope is not None and colouring.colour_of(scope) in RUNS_IN_LOOP
+
+
+def _is_told_in_loop(shared: Shared, running: frozenset[str]) -> bool:
+    """Is the sign given, the item put in, where the loop runs? Nothing else may wake its tasks."""
+    return shared.kind not in TELLS or all(touch.scope in running for touch in shared.touches)
 
 
 def _is_async(colouring: Colouring, id_: str) -> bool:

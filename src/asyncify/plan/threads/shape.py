@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from asyncify.infer.facts import Call, FileFacts, Index, TargetKind, Use
 from asyncify.infer.guards import LOCKS
@@ -78,16 +78,19 @@ class _Seen:
 def find_shared(sources: Iterable[Source], index: Index) -> tuple[Shared, ...]:
     """All locks, events, conditions, queues and threads that the project makes, in the order of the source."""
     seen: list[_Seen] = []
+    crowded: dict[str, Place] = {}  # kind -> where some of these may be that nobody sees there
     calls: dict[Place, Call] = {}
     for source in sources:
         facts = index.files.get(source.path)
         uses = [use for use in facts.uses if use.origins] if facts is not None else []
         if facts is not None and uses:
             tree = Tree(source.path, source.text)
+            crowded |= {kind: use.place for use in facts.uses if use.crowded for kind in use.types}
             calls |= {call.place: call for call in facts.calls}
             seen += _in_file(tree, facts, uses)
     groups = _grouped(seen)
-    return tuple(_shared(origins, members, calls) for origins, members in sorted(groups.items()))
+    found = (_shared(origins, members, calls) for origins, members in sorted(groups.items()))
+    return tuple(replace(each, odd=each.odd or crowded.get(each.kind)) for each in found)
 
 
 def _grouped(seen: Iterable[_Seen]) -> dict[tuple[Place, ...], list[_Seen]]:
