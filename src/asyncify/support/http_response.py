@@ -19,6 +19,7 @@ from multidict import CIMultiDict
 from asyncify.support.http_cookies import Cookies, _store_cookies
 from asyncify.support.http_decode import _declared_encoding, _decoded, _decoded_json, _guessed_encoding
 from asyncify.support.http_errors import HTTPError
+from asyncify.support.http_urls import _encoded_url
 from asyncify.support.streaming import _lines, _slices, _whole
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -49,8 +50,21 @@ class PreparedRequest:
         if event == "response":
             self.hooks += [hook] if callable(hook) else hook
 
+    def prepare_headers(self, headers: Any) -> None:
+        """Take these headers instead, as logins of other libraries do."""
+        given = [(_native(name), _native(value)) for name, value in (headers or {}).items() if value is not None]
+        self.headers = CIMultiDict(given)
+
+    def prepare_url(self, url: Any, params: Any) -> None:
+        """Send it to this address, with parameters added to those that it has."""
+        self.url = _encoded_url(url, params)
+
     def copy(self) -> PreparedRequest:
         return replace(self, headers=self.headers.copy(), hooks=self.hooks[:])
+
+
+def _native(text: Any) -> str:
+    return text.decode("latin-1") if isinstance(text, bytes) else str(text)
 
 
 class RawBody(io.BytesIO):
