@@ -783,6 +783,17 @@ GOES = {
             cur.execute(everybody)
             return found, cur.fetchone()[0]
     """,
+    "a connection that is an argument": """
+        def add(conn, name):
+            with conn, conn.cursor() as cur:
+                cur.execute("insert into people (name) values (%s)", (name,))
+
+        conn = psycopg2.connect(dsn)
+        add(conn, "dan")
+        with conn, conn.cursor() as cur:
+            cur.execute("select count(*) from people")
+            return cur.fetchone()[0]
+    """,
     "a text of the module": """
         conn = psycopg2.connect(dsn)
         with conn, conn.cursor() as cur:

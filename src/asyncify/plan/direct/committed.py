@@ -6,7 +6,7 @@ import ast
 
 from asyncify.plan.direct.found import Found
 from asyncify.plan.direct.providers import Provider
-from asyncify.plan.direct.regions import Loose
+from asyncify.plan.direct.regions import Loose, Region
 from asyncify.plan.direct.removal import can_remove
 from asyncify.plan.edits import Enclose
 from asyncify.plan.scene import Scene
@@ -22,11 +22,16 @@ def decide_regions(found: Found, loose: Loose) -> None:
     owner = loose.cursors[0].owner
     for region in loose.regions:
         found.remove(region.commit)
-        if not region.is_alone:
+        if is_enclosed(loose, region):
             last = scene.tree.place(region.last)
             found.step(region.first, Enclose(TRANSACTION, last, scene.tree.place(owner)), WHY_TRANSACTION)
     for rollback in loose.rollbacks:
         _decide_rollback(found, rollback)
+
+
+def is_enclosed(loose: Loose, region: Region) -> bool:
+    """Does the region need a block? A connection that is given gets one, which fails aloud inside a transaction."""
+    return not region.is_alone or loose.cursors[0].is_given
 
 
 def decide_provider(found: Found, provider: Provider) -> None:

@@ -70,6 +70,12 @@ class CursorUse:
         return self.node.func.value
 
     @property
+    def is_given(self) -> bool:
+        """Is the connection an argument, so that code which nobody sees may have begun a transaction on it?"""
+        name = self.owner.id if isinstance(self.owner, ast.Name) else ""
+        return any(isinstance(node, ast.arg) and node.arg == name for node in ast.walk(self.function.args))
+
+    @property
     def stands(self) -> ast.stmt:
         found = self.block or self.made
         assert found is not None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from asyncify.place import Place
 from asyncify.plan.direct.acquired import decide_acquired
-from asyncify.plan.direct.committed import decide_provider, decide_regions
+from asyncify.plan.direct.committed import decide_provider, decide_regions, is_enclosed
 from asyncify.plan.direct.cursors import CONNECTION, CursorUse
 from asyncify.plan.direct.extents import GETCONN, Guard, is_alone, is_of_pool, is_quiet
 from asyncify.plan.direct.found import Found, Span
@@ -92,7 +92,7 @@ def _decide_group(found: Found, group: Group, *, closed: bool) -> None:
             gone.append(guard.item)
     if loose is not None:
         decide_regions(found, loose)
-    deeper = [ran for region in loose.regions if not region.is_alone for ran in region.ran] if loose else []
+    deeper = [ran for region in loose.regions if is_enclosed(loose, region) for ran in region.ran] if loose else []
     for cursor, block in going:
         lost = _levels_lost(cursor, block if block is not None and block.item in gone else None)
         _take_away(found, cursor, {id(ran): lost - (ran in deeper) for ran in cursor.ran})
@@ -139,7 +139,7 @@ def _decide_guard(found: Found, guard: Guard, cursors: list[CursorUse]) -> bool:
     if guard.is_made or guard.item.optional_vars is not None or not is_quiet(scene, guard, cursors):
         return False
     ran = [each for cursor in cursors for each in cursor.ran]
-    if is_alone(scene, guard, ran) and can_unroll(scene, guard.block):
+    if is_alone(scene, guard, ran) and can_unroll(scene, guard.block) and not cursors[0].is_given:
         found.drop(guard.item.context_expr)
         return True
     found.step(guard.item.context_expr, Substitute("{it}.transaction()"), WHY_TRANSACTION)
