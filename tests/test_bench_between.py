@@ -9,7 +9,9 @@ import pytest
 
 from asyncify.bench import report_json
 from asyncify.bench.between import compare_reports
+from asyncify.bench.stage import Stage
 from asyncify.bench_cli import Options, earlier_report, falls_short
+from asyncify.command import showing_stages
 from asyncify.errors import ConfigError
 from bench_reports import report
 
@@ -57,3 +59,17 @@ def test_a_gain_below_the_floor_fails() -> None:
     assert falls_short(report(), Options()) is None
     assert "--fail-under 3: the best gain is 2.0" in str(falls_short(report(), Options(fail_under=3.0)))
     assert "no significant gain" in str(falls_short(report(slower=2.1), Options(fail_under=1.1)))
+
+
+def test_progress_is_told_now_and_then_without_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times = iter([0.0, 5.0, 16.0, 16.0, 20.0])
+    monkeypatch.setattr("asyncify.command.time.monotonic", lambda: next(times))
+
+    with showing_stages() as show:
+        show(Stage("first", 1, 3, 90.0))
+        show(Stage("second", 2, 3, 75.0))
+        show(Stage("third", 3, 3, 1.0))
+
+    assert capsys.readouterr().err == "2/3 second (1 min 15 s left)\n"

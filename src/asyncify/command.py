@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -32,6 +33,7 @@ class Exit(IntEnum):
     ERROR = 2  # bad input, or a tree that could not be written
 
 
+TELL_EVERY = 15.0  # seconds between two lines of progress where there is no terminal
 EPILOG = "Exit codes: 0 nothing to do or done, 1 there are changes or a check failed, 2 error."
 PathArgument = Annotated[Path, typer.Argument(metavar="PATH", help="A project folder or a single Python file.")]
 RulesOption = Annotated[
@@ -103,10 +105,10 @@ def stderr_console() -> Console:
 
 @contextmanager
 def showing_stages() -> Iterator[Callable[[Stage], None]]:
-    """Show how far a run has come and how long it will take, on a terminal only."""
+    """Show how far a run has come and how long it will take; where there is no terminal, in a line now and then."""
     console = stderr_console()
     if not console.is_terminal:
-        yield lambda stage: None
+        yield _told_now_and_then()
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}"))
     with RichProgress(*columns, console=console, transient=True) as bar:
@@ -122,6 +124,18 @@ def showing_stages() -> Iterator[Callable[[Stage], None]]:
             )
 
         yield show
+
+
+def _told_now_and_then() -> Callable[[Stage], None]:
+    told = time.monotonic()
+
+    def tell(stage: Stage) -> None:
+        nonlocal told
+        if time.monotonic() - told >= TELL_EVERY:
+            told = time.monotonic()
+            sys.stderr.write(f"{stage}{stage.left and f' ({stage.left})'}\n")
+
+    return tell
 
 
 @contextmanager
