@@ -67,7 +67,7 @@ def _migrated(file: Path) -> Migration:
 def _judged(program: Program, first: Migration, second: Migration) -> Result:
     if first.analysis.unparsed:
         return Result(program.name, is_parsed=False)
-    plans = [plan_as_json(migration.plan, migration.analysis.index) for migration in (first, second)]
+    plans = [plan_as_json(m.plan, m.analysis.index, m.analysis.waiting()) for m in (first, second)]
     texts = [[(rewrite.path, rewrite.text) for rewrite in migration.rewrites] for migration in (first, second)]
     if plans[0] != plans[1] or texts[0] != texts[1] or first.changes != second.changes:
         return Result(program.name, trouble="two runs differ")
