@@ -280,3 +280,7 @@ class Queues:
 
 def test_clients_on_azure_core_wait_where_their_pipeline_runs() -> None:
     assert wanted(AZURE) == {"Policy.send", "Queues.delete"}
+
+
+def test_what_only_computes_is_not_wanted() -> None:
+    assert wanted("import zlib\ndef f(data):\n    return zlib.compress(data)\n") == set()

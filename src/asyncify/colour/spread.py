@@ -108,6 +108,7 @@ class _Spread:
                 or (_is_among(graph, edge, in_loop) and _holds_loop_up(catalogue, edge.path))
             )
             and not (self._is_held(edge.source) and _is_lazy(catalogue, edge.path))
+            and not (self.is_wish and _only_computes(catalogue, edge.path))
         ]
         self.guards: dict[int, list[Guard]] = {}  # function -> where it holds locks that would follow
         self.holders: dict[Name, list[Guard]] = {}
@@ -302,6 +303,12 @@ def _by_target(edges: Iterable[Edge]) -> dict[int, list[Edge]]:
 
 def _is_among(graph: Graph, edge: Edge, functions: frozenset[str]) -> bool:
     return edge.source >= 0 and graph.ids[edge.source] in functions
+
+
+def _only_computes(catalogue: Catalogue, path: str) -> bool:
+    """Is there nothing to await, so that it goes to a thread or process where the loop is held up?"""
+    rule = catalogue.rule_for(path)
+    return rule is not None and rule.waits is Wait.CPU
 
 
 def _is_lazy(catalogue: Catalogue, path: str) -> bool:

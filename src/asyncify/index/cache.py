@@ -14,7 +14,7 @@ from platformdirs import user_cache_dir
 from asyncify import __version__
 from asyncify.index.summary import ParseFault, Summary
 
-FORMAT = 12  # raised when summaries change their meaning within a version
+FORMAT = 13  # raised when summaries change their meaning within a version
 
 Known = dict[str, tuple[str, bytes, Summary | ParseFault]]
 

@@ -73,6 +73,8 @@ class CallExpressions(Names):
         arguments = self._arguments(node)
         if type(func) is ast.Attribute and func.attr in TAKE_ALL_METHODS:
             self._take_all(node, arguments)
+        elif type(func) is ast.Attribute and func.attr == "__setattr__" and len(node.args) == 3:
+            self._store_computed(arguments[1], node.args[1], arguments[5])
         if not callee or (name in PLAIN_BUILTINS and name in self.unbound):
             return NOTHING
         result = self.cell()
@@ -160,10 +162,12 @@ class CallExpressions(Names):
         base, value = self.expression(arguments[0]), self.expression(arguments[2])
         attribute = arguments[1]
         self.expression(attribute)
-        if base and value:
-            name = _constant_text(attribute) or COMPUTED
-            self.stores.append((base, name, value))
+        self._store_computed(base, attribute, value)
         return NOTHING
+
+    def _store_computed(self, base: int, attribute: ast.expr, value: int) -> None:
+        if base and value:
+            self.stores.append((base, _constant_text(attribute) or COMPUTED, value))
 
     def _getattr(self, arguments: Sequence[ast.expr]) -> int:
         base = self.expression(arguments[0])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 
 from asyncify.index.summary import COMPUTED
-from asyncify.infer.attributes import MAX_SUBCLASSES, Attributes
+from asyncify.infer.attributes import MAX_SUBCLASSES
 from asyncify.infer.cells import Reaction
+from asyncify.infer.computed import Computed
 from asyncify.infer.values import Kind
 
 CONTAINER_METHODS = frozenset(name for kind in (dict, list, set, deque) for name in dir(kind)) | {
@@ -15,7 +16,7 @@ CONTAINER_METHODS = frozenset(name for kind in (dict, list, set, deque) for name
 STEPS = frozenset({"__next__", "send", "throw", "close"})
 
 
-class Members(Attributes):
+class Members(Computed):
     """Attributes of instances, classes, modules, pack types and outside paths."""
 
     _members: dict[tuple[int, str], int]
@@ -100,7 +101,7 @@ class Members(Attributes):
         for path in cls.outside if not found or self.objects.definer(number, name) is None else ():
             self._outside_member(path, name, cell)
         if not found and (getter := self._body_cell(cls.mro, "__getattr__")):
-            self.cells.react(getter, self._on_getattr, cell)
+            self.cells.react(getter, self.on_getattr, cell, name)
         if name in CONTAINER_METHODS and self.objects.definer(number, name) is None and self.is_container(number):
             self.cells.add(cell, self.values.of(Kind.CMETH, self.own_container(number), name))
         if not found and not name.startswith("_"):
@@ -113,11 +114,6 @@ class Members(Attributes):
             self._pack_member(canonical, name, cell)
         elif not name.startswith("__") and name not in self._stored:
             self.cells.add(cell, self.out(f"{path}.{name}"))
-
-    def _on_getattr(self, value: int, reaction: Reaction) -> None:
-        kind, first, _ = self.data[value]
-        if kind == Kind.FUNC:
-            self.cells.edge(self.functions[int(first)].returns, reaction[1])
 
     def _body_cell(self, mro: tuple[int, ...], name: str) -> int:
         bodies = self.objects.bodies.get(name)
@@ -256,31 +252,6 @@ class Members(Attributes):
 
     def on_super(self, number: int, target: int) -> None:
         self.cells.add(target, self.values.of(Kind.SUPER, number))
-
-    def on_dynamic(self, value: int, reaction: Reaction) -> None:
-        """`getattr(value, computed)`: members whose names fit the constant parts."""
-        _, prefix, suffix, target = reaction
-        kind, first, _ = self.data[value]
-        if kind == Kind.PACK or (kind == Kind.OUT and str(first) in self.library_roots):
-            self.cells.add(target, self.values.of(Kind.ANYMEMBER, first))
-        elif kind in {Kind.INST, Kind.CLASS} and (prefix or suffix):
-            for name in self._names_like(int(first), prefix, suffix):
-                self.cells.edge(self.member(value, name), target)
-        elif kind == Kind.MODULE and (prefix or suffix):
-            file = self.objects.modules.file_of.get(str(first))
-            for name in self.objects.summaries[file].names if file is not None else ():
-                if name.startswith(prefix) and name.endswith(suffix):
-                    self.cells.edge(self.member(value, name), target)
-
-    def public_names(self, number: int) -> list[str]:
-        """Names in the bodies of a class and its relatives, but for private and special ones."""
-        return [name for name in self._names_like(number, "", "") if not name.startswith("_")]
-
-    def _names_like(self, number: int, prefix: str, suffix: str) -> list[str]:
-        cls = self.classes[number]
-        related = [*cls.mro, *cls.subclasses[:MAX_SUBCLASSES]]
-        names = dict.fromkeys(name for other in related for name in self.classes[other].body)
-        return [name for name in names if name.startswith(prefix) and name.endswith(suffix)]
 
     def add_instance(self, value: int, target: int) -> None:
         """An instance of the class that `value` is -> target."""
