@@ -170,3 +170,4 @@ def test_no_call_ends_while_its_answer_keeps_coming() -> None:
 
     assert (limit.total, limit.connect) == (None, None)
     assert limit.sock_read == TIMEOUTS["http"]
+    assert any("300 seconds without an answer" in warned.text for warned in migration.plan.warnings)

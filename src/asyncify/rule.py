@@ -150,6 +150,9 @@ class Rule:
     reads: frozenset[str] = frozenset()  # called members that only read: calling them early or again changes nothing
     # what may differ wherever the rule applies, said once in a file that does not hold the text before it
     remarks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    absent: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # argument that is not given -> text
     offload: Offload | None = None  # for a rule that only detects: the call may run in a thread
     lifespan: str | None = None  # keyword of an application's constructor that takes what runs round its life
     streams: str | None = None  # keyword that, when true, means the value is read piece by piece: `opens` only

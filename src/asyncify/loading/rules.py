@@ -42,6 +42,7 @@ def read_rule(section: Section, pack: str) -> Rule:
         refuses=section.mapping("refuses"),
         notes=section.mapping("notes"),
         remarks=section.mapping("remarks"),
+        absent=section.mapping("absent"),
         streams=section.optional("streams"),
         lazy=section.flag("lazy"),
         instead=section.mapping("instead"),

@@ -35,9 +35,20 @@ def remarked(scene: Scene, steps: tuple[Step, ...]) -> Decided:
         for silencer, text in rule.remarks.items() if rule else ():
             if silencer not in texts:
                 first.setdefault(text, Warned(step.place, step.rule, text))
+        for text in _of_absent(scene, rule, step) if rule else ():
+            first.setdefault(text, Warned(step.place, step.rule, text))
         if rule and (said := everywhere(rule, step)):
             first.setdefault(said, Warned(step.place, step.rule, said))
     return Decided(warnings=tuple(first.values()))
+
+
+def _of_absent(scene: Scene, rule: Rule, step: Step) -> Iterator[str]:
+    """What the rule says where an argument is not given. One that `**` may hold is taken to be."""
+    node = scene.node_of(step.place) if rule.absent else None
+    if not isinstance(node, ast.Call):
+        return
+    given = {keyword.arg for keyword in node.keywords}
+    yield from (text for name, text in rule.absent.items() if not given & {name, None})
 
 
 def cautioned(scene: Scene) -> Decided:
