@@ -156,6 +156,9 @@ class Members(Computed):
     def read_record(self, number: int, name: str, target: int) -> None:
         raise NotImplementedError
 
+    def put_into(self, number: int, key: str | int | None, source: int) -> None:
+        raise NotImplementedError
+
     def is_container(self, number: int) -> bool:
         raise NotImplementedError
 
@@ -225,6 +228,8 @@ class Members(Computed):
             cell = self.objects.summaries[file].names.get(name) if file is not None else None
             if file is not None and cell is not None:
                 self.cells.edge(source, self.objects.cell_base[file] + cell)
+        elif kind == Kind.CONT and first in self.records:
+            self.put_into(int(first), name, source)
         elif kind in {Kind.OUT, Kind.PACK}:
             self._keep_outside(str(first), value, name, source)
 
