@@ -180,6 +180,10 @@ class Cells:
                 self.capped = True
                 return
 
+    def still(self) -> None:
+        """Nothing reacts any more: most of what a net takes is that."""
+        self._reactions = []
+
     def settle(self) -> None:
         """Nothing flows any more: only the values stay."""
         self._edges = []

@@ -53,6 +53,7 @@ def _infer(summaries: Summaries, catalogue: Catalogue, kept: Kept | None) -> Ind
 def _solve(objects: Objects, catalogue: Catalogue, kept: Kept | None) -> tuple[Solver, Graph]:
     solver = Solver(objects, catalogue)
     solver.solve(Guess())
+    solver.cells.still()
     graph = build_graph(solver)
     if kept is not None:
         kept.save(solver, graph)
