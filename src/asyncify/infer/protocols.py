@@ -109,6 +109,11 @@ class Protocols(Containers):
         related = [number, *self.classes[number].subclasses]
         return any(self.objects.definer(other, name) is not None for other in related)
 
+    def on_close(self, value: int, reaction: Reaction) -> None:
+        """`closing(value)`; the function that closes it is noted."""
+        if self.data[value][0] == Kind.INST:
+            self.cells.react(self.member(value, "close"), self._on_exit_method, reaction[1])
+
     def _on_enter_method(self, value: int, reaction: Reaction) -> None:
         _, target, ran = reaction
         number, receiver = self.function_of(value)

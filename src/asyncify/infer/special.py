@@ -11,7 +11,7 @@ from asyncify.infer.values import Kind
 
 # Their result is (a copy of) their first argument.
 SAME = frozenset(
-    {"copy.copy", "copy.deepcopy", "contextlib.closing", "contextlib.nullcontext",
+    {"copy.copy", "copy.deepcopy", "contextlib.nullcontext",
      "asyncio.shield", "asyncio.ensure_future", "asyncio.create_task", "weakref.proxy", "contextvars.copy_context",
      "inspect.unwrap", "atexit.register", "functools.wraps()", "functools.update_wrapper", "builtins.classmethod",
      "types.MappingProxyType", "typing.NewType()"}
@@ -69,6 +69,7 @@ class Special(Stdlib):
             "typing_extensions.cast": self._cast,
             "typing_extensions.TypeVar": self.make_type_variable,
             "contextlib.contextmanager": self._context,
+            "contextlib.closing": self._closing,
             "contextlib.ExitStack().enter_context": self._entered,
             **self.stdlib_handlers(),
         }
@@ -217,6 +218,11 @@ class Special(Stdlib):
         if kind == Kind.PACK:
             return self.catalogue.rule_for(f"{first}.__call__") is not None
         return kind == Kind.OUT and self.catalogue.rule_for(str(first)) is not None
+
+    def _closing(self, site: Site, args: Arguments, result: int) -> None:
+        for _, cell in args[:1]:
+            self.cells.edge(cell, result)
+            self.cells.react(cell, self.on_close, self.consume(site))
 
     def _entered(self, site: Site, args: Arguments, result: int) -> None:
         for _, cell in args[:1]:

@@ -11,6 +11,7 @@ from asyncify.infer.graph import CALL
 from asyncify.infer.guards import LOCKS
 from asyncify.place import Place
 from asyncify.plan.caches import shared_caches
+from asyncify.plan.closing import closes, closes_well
 from asyncify.plan.combinators import is_followed
 from asyncify.plan.constructors import held_constructors
 from asyncify.plan.generators import ITERATORS, is_context_manager
@@ -41,7 +42,11 @@ def find_held(
     texts = {source.path: source.text for source in sources}
     trees = _Trees(texts)
     parts = (*held_constructors(index, colouring, trees), *held_properties(sources, index, colouring, trees))
-    by_use = (*_by_use(index, colouring, turning), *_by_consumer(index, turning), *shared_caches(index, turning))
+    by_use = (
+        *_by_use(index, colouring, turning),
+        *_by_consumer(index, turning, colouring, trees),
+        *shared_caches(index, turning),
+    )
     by_use = (*by_use, *held_wrappers(index, colouring))
     for id_, reason in (*by_use, *parts):
         found.setdefault(id_, reason)
@@ -111,24 +116,31 @@ def _by_call(call: Call, index: Index, colouring: Colouring, turning: set[str]) 
 
 
 def _by_argument(call: Call, turning: set[str]) -> Found:
-    """Objects that are handed to something which enters or closes them."""
+    """Objects that are handed to something which enters them."""
     classes = [target.id for target in call.targets if target.kind is TargetKind.CLASS]
     names: tuple[str, ...] = ()
     if any(word in call.consumer for word in STACKS):
         names = tuple(PAIR)
-    elif call.consumer == "argument:contextlib.closing:0":
-        names = ("close",)
     yield from ((f"{c}.{n}", Reason.CALLBACK_OUTSIDE) for c in classes for n in names if f"{c}.{n}" in turning)
 
 
-def _by_consumer(index: Index, turning: set[str]) -> Found:
-    """Objects whose iteration is asked for by a call: `list(rows)`."""
+def _by_consumer(index: Index, turning: set[str], colouring: Colouring, trees: _Trees) -> Found:
+    """Objects that a call iterates over, enters or closes: `list(rows)`, `stack.enter_context(lock)`."""
     graph = index.graph
     for edge in graph.edges if graph is not None else ():
-        if graph is not None and edge.target >= 0 and edge.spot[0] == CALL:
-            id_ = graph.ids[edge.target]
-            if id_ in turning and id_.rpartition(".")[2] in ITERATORS:
-                yield id_, Reason.GENERATOR_CONSUMER
+        if graph is None or edge.target < 0 or edge.spot[0] != CALL or graph.ids[edge.target] not in turning:
+            continue
+        id_ = graph.ids[edge.target]
+        name = id_.rpartition(".")[2]
+        if name in ITERATORS:
+            yield id_, Reason.GENERATOR_CONSUMER
+        elif name in PAIR:
+            yield id_, Reason.CALLBACK_OUTSIDE
+        elif name == "close":
+            tree = trees(graph.place(edge.spot).path)
+            is_closing = closes(tree, tree.expression(graph.place(edge.spot)))
+            if is_closing and not closes_well(tree, graph, edge, colouring):
+                yield id_, Reason.CALLBACK_OUTSIDE
 
 
 def _in_loop(colouring: Colouring, scope: str | None) -> bool:

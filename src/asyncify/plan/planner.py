@@ -15,6 +15,7 @@ from asyncify.plan.blockers import Blockers
 from asyncify.plan.bridges import torn_packs
 from asyncify.plan.caches import decide_caches
 from asyncify.plan.calls import broken_packs, decide_call
+from asyncify.plan.closing import decide_closing
 from asyncify.plan.combinators import decide_combined
 from asyncify.plan.concurrency import NOTHING_GATHERED, Effects, SideBySide, Which, decide_gathering
 from asyncify.plan.constructors import decide_handed
@@ -240,6 +241,7 @@ def _decide_file(scene: Scene, direct: Direct | None) -> Decided:
     decisions += [decide_read(scene, run) for run in runs]
     decisions += [decide_use(scene, use) for use in scene.facts.uses]
     decisions.append(decide_quoted(scene))
+    decisions.append(decide_closing(scene))
     decisions.append(decide_leftovers(scene))
     decisions.append(decide_examples(scene))
     decisions.append(decide_handed(scene))

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from asyncify.support.running import _is_in_loop
+from asyncify.support.running import _is_in_loop, settle
 
 _T = TypeVar("_T")
 
@@ -56,6 +56,15 @@ async def entered(manager: Any) -> AsyncIterator[Any]:
     else:
         with manager as value:
             yield value
+
+
+@asynccontextmanager
+async def closing(thing: _T) -> AsyncIterator[_T]:
+    """Close the thing at the end, by a method of either kind, as `contextlib.closing` does."""
+    try:
+        yield thing
+    finally:
+        await settle(thing.close())  # type: ignore[attr-defined]
 
 
 def iterate(items: Any) -> Generator[Any, Any, None]:
