@@ -10,6 +10,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import asyncpg
 import psycopg2
 import psycopg2.errorcodes
 import psycopg2.extensions
@@ -308,3 +309,18 @@ def test_json_goes_as_psycopg2_sends_it() -> None:
     assert (
         pg_adapt.Json(value, dumps=lambda v: json.dumps(v, ensure_ascii=False)).getquoted().decode().endswith("1.5}'")
     )
+
+
+def test_a_connection_that_the_server_is_about_to_end_is_lost(server: Postgres) -> None:
+    """asyncpg has read the farewell and refuses the next statement in a way of its own."""
+
+    async def refuse(raw: object) -> None:
+        raise asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
+
+    async def main() -> int:
+        connection = await pg_connection.connect(server.url)
+        with pytest.raises(pg_errors.OperationalError, match="server closed the connection"):
+            await connection._do(refuse)
+        return int(connection.closed)
+
+    assert asyncio.run(main()) == 2

@@ -30,7 +30,13 @@ ISOLATION_LEVEL_READ_COMMITTED = 1
 ISOLATION_LEVEL_REPEATABLE_READ = 2
 ISOLATION_LEVEL_SERIALIZABLE = 3
 ISOLATION_LEVEL_READ_UNCOMMITTED = 4
-_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError)
+_FAILURES = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    asyncio.TimeoutError,
+)
 _LEVELS = {1: "READ COMMITTED", 2: "REPEATABLE READ", 3: "SERIALIZABLE", 4: "READ UNCOMMITTED"}
 
 
@@ -273,7 +279,9 @@ class _Session:
             try:
                 result = await send(raw)
             except _FAILURES as error:
-                self._is_failed, self._is_lost = True, raw.is_closed()
+                # The server has said goodbye, and asyncpg still waits for the end of it.
+                is_ending = isinstance(error, asyncpg.InternalClientError)
+                self._is_failed, self._is_lost = True, is_ending or raw.is_closed()
                 shown = getattr(error, "pasted", text)
                 raise _translated(error, shown, is_lost=self._is_lost) from error
         self._is_failed = False
