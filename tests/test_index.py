@@ -214,3 +214,18 @@ def test_reads_the_standard_library() -> None:
         read_files += 1
 
     assert read_files > 20, sys.path
+
+
+def test_one_changed_file_of_many_is_read_again_and_does_not_rewrite_the_cache(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    root.mkdir()
+    for number in range(150):
+        (root / f"m{number}.py").write_text(f"x = {number}\n")
+    summarise_project(load_project(root))
+    before = Cache(root).file.read_bytes()
+    (root / "m7.py").write_text("def f():\n    return g()\n")
+
+    summaries = summarise_project(load_project(root)).summaries
+
+    assert [summary.path for summary in summaries if summary.functions] == ["m7.py"]
+    assert Cache(root).file.read_bytes() == before

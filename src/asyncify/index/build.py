@@ -12,6 +12,7 @@ from asyncify.index.summary import ParseFault, Summaries, Summary
 from asyncify.project import Project, Source
 
 CHUNK = 8
+WORTH_KEEPING = 100  # where fewer than one file in so many changed, parsing it again costs less than writing all
 
 
 def summarise_project(project: Project, cache: bool = True, jobs: int = 1) -> Summaries:
@@ -32,7 +33,7 @@ def summarise_project(project: Project, cache: bool = True, jobs: int = 1) -> Su
             missing.append(index)
     for index, result in zip(missing, _parse([project.sources[i] for i in missing], jobs), strict=True):
         results[index] = (meaning(result) if store and isinstance(result, Summary) else b"", result)
-    if store and (missing or len(known) != len(results)):
+    if store and (len(missing) * WORTH_KEEPING > len(results) or len(known) != len(results)):
         store.save({r[1].path: (d, *r) for d, r in zip(digests, results, strict=True) if r is not None})
     ordered = sorted((result for result in results if result is not None), key=lambda result: result[1].path)
     return Summaries(
