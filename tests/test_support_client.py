@@ -251,6 +251,8 @@ def test_an_asynchronous_generator_is_a_body(aio: ModuleType, servers: tuple[Ser
     assert [each.body for each in received] == [b"onetwo", b"onetwo", b""]  # used up, as with requests
 
 
+# aiohttp's own login drops the first answer; where its body has not come yet, the collector closes the connection.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_digest_login(aio: ModuleType, servers: tuple[Server, Server]) -> None:
     async def main() -> str:
         response = await aio.get(servers[0].url + "/digest", auth=aiohttp.DigestAuthMiddleware("u", "p"))
