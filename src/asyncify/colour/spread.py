@@ -10,12 +10,12 @@ from types import MappingProxyType
 from asyncify.catalogue import Catalogue
 from asyncify.colour.barriers import CONSTRUCTORS, Barrier, awaited_getters, find_barriers
 from asyncify.colour.colouring import Colour, Colouring, Link, Verdict
+from asyncify.colour.seeds import counts, holds_loop_up, is_lazy, may_reach_a_wait, only_computes
 from asyncify.infer.facts import Index
-from asyncify.infer.graph import DIRECT, FLOW, WRAPPER, Edge, Escape, Graph
+from asyncify.infer.graph import DIRECT, FLOW, WRAPPER, Edge, Graph
 from asyncify.infer.guards import Guard, Name
 from asyncify.place import Place
 from asyncify.reason import Reason
-from asyncify.rule import Wait
 
 MAX_ROUNDS = 1_000
 MAX_CHAIN = 100
@@ -87,7 +87,7 @@ class _Spread:
         self.entries = entries
         self.held = held
         taken = [escape for escape in graph.escapes if awaited and graph.place(escape.spot) in awaited]
-        asked = _may_reach_a_wait(graph, taken)
+        asked = may_reach_a_wait(graph, taken)
         found = find_barriers(graph, catalogue, asked, frozenset(taken), without, factories=barriers)
         if not barriers:
             found = {number: barrier for number, barrier in found.items() if barrier.reason in LANGUAGE}
@@ -104,11 +104,11 @@ class _Spread:
             for edge in self.edges
             if edge.target < 0
             and (
-                _counts(catalogue, edge.path, without, colour_detected)
-                or (_is_among(graph, edge, in_loop) and _holds_loop_up(catalogue, edge.path))
+                counts(catalogue, edge.path, without, colour_detected)
+                or (_is_among(graph, edge, in_loop) and holds_loop_up(catalogue, edge.path))
             )
-            and not (self._is_held(edge.source) and _is_lazy(catalogue, edge.path))
-            and not (self.is_wish and _only_computes(catalogue, edge.path))
+            and not (self._is_held(edge.source) and is_lazy(catalogue, edge.path))
+            and not (self.is_wish and only_computes(catalogue, edge.path))
         ]
         self.guards: dict[int, list[Guard]] = {}  # function -> where it holds locks that would follow
         self.holders: dict[Name, list[Guard]] = {}
@@ -273,26 +273,6 @@ class _Spread:
         return link
 
 
-def _may_reach_a_wait(graph: Graph, taken: Iterable[Escape]) -> set[int]:
-    """All functions that come into question, were there no barriers: of the others nobody asks what holds them."""
-    edges = [*graph.edges, *graph.reads, *(edge for pair in graph.made for edge in pair)]
-    callers: dict[int, list[int]] = {}
-    for edge in edges:
-        callers.setdefault(edge.target, []).append(edge.source)
-    for escape in taken:
-        callers.setdefault(escape.function, []).append(escape.scope)
-    family_of = {number: group for group in graph.families for number in group}
-    found = {*callers.get(-1, ()), *(guard.scope for guard in graph.guards)}
-    queue = list(found)
-    while queue:
-        number = queue.pop()
-        for other in (*callers.get(number, ()), *family_of.get(number, ())):
-            if other not in found:
-                found.add(other)
-                queue.append(other)
-    return found - {-1}
-
-
 def _by_target(edges: Iterable[Edge]) -> dict[int, list[Edge]]:
     callers: dict[int, list[Edge]] = {}
     for edge in edges:
@@ -303,29 +283,3 @@ def _by_target(edges: Iterable[Edge]) -> dict[int, list[Edge]]:
 
 def _is_among(graph: Graph, edge: Edge, functions: frozenset[str]) -> bool:
     return edge.source >= 0 and graph.ids[edge.source] in functions
-
-
-def _only_computes(catalogue: Catalogue, path: str) -> bool:
-    """Is there nothing to await, so that it goes to a thread or process where the loop is held up?"""
-    rule = catalogue.rule_for(path)
-    return rule is not None and rule.waits is Wait.CPU
-
-
-def _is_lazy(catalogue: Catalogue, path: str) -> bool:
-    """May the wait be put off until the object is used?"""
-    rule = catalogue.rule_for(path)
-    return rule is not None and rule.lazy
-
-
-def _holds_loop_up(catalogue: Catalogue, path: str) -> bool:
-    """Is it a wait that matters only where an event loop runs, and that has a form for there?"""
-    rule = catalogue.rule_for(path)
-    return rule is not None and (rule.offload is not None or rule.waits is Wait.SLEEP)
-
-
-def _counts(catalogue: Catalogue, path: str, without: frozenset[str], colour_detected: bool) -> bool:
-    """Does this wait make its function async?"""
-    rule = catalogue.rule_for(path)
-    if rule is not None and (rule.pack in without or (without and rule.waits is Wait.SLEEP)):
-        return False  # beside calls that have to block, a sleep alone is no reason for an event loop
-    return colour_detected or (rule is not None and not rule.is_detection_only)
