@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from asyncify.support import fanout
+from virtual_time import run_virtually
 
 TICK = 0.005
 
@@ -207,7 +208,7 @@ def test_as_completed_gives_the_futures_themselves() -> None:
             new = {pool.submit(Work().coroutine, number, ticks): number for number, ticks in enumerate((5, 1, 3))}
             return [(new[task], await task) async for task in fanout.as_completed(new)]
 
-    assert expected == asyncio.run(main()) == [(1, 10), (2, 20), (0, 0)]
+    assert expected == run_virtually(main())[0] == [(1, 10), (2, 20), (0, 0)]
 
 
 def test_as_completed_stops_after_its_timeout() -> None:
