@@ -15,7 +15,7 @@ from asyncify.bench.compare import Difference
 from asyncify.bench.copies import copied
 from asyncify.bench.process import BenchError
 
-PASSED = "passed"
+PASSED, SKIPPED = "passed", "skipped"
 SHOWN = 5  # differing tests
 TRACE_LINES = 15  # of each
 TIMEOUT = 900.0  # seconds for one run of all tests
@@ -33,6 +33,8 @@ class Tests(Struct, frozen=True):
     after: int
     passed_before: int
     passed_after: int
+    skipped_before: int = 0
+    skipped_after: int = 0
 
 
 def has_tests(root: Path, python: str) -> bool:
@@ -69,7 +71,9 @@ def run_tests(root: Path, python: str) -> Outcomes:
 
 def compare_tests(before: Outcomes, after: Outcomes) -> tuple[Tests, list[Difference]]:
     """Tests that passed before have to pass after; one that failed before may do as it likes."""
-    tests = Tests(len(before), len(after), *(sum(o == PASSED for o in side.values()) for side in (before, after)))
+    sides = (before, after)
+    passes, skips = ([sum(o == wanted for o in side.values()) for side in sides] for wanted in (PASSED, SKIPPED))
+    tests = Tests(len(before), len(after), *passes, *skips)
     passed = [name for name, outcome in before.items() if outcome == PASSED]
     broken = {name: after.get(name, "not there") for name in passed if after.get(name) != PASSED}
     if not broken:
@@ -93,7 +97,7 @@ def _outcomes(root: ElementTree.Element) -> Iterator[tuple[str, str]]:
                 yield name, f"failed: {(element.get('message') or '?').splitlines()[0]}\n{element.text or ''}"
                 break
             if element.tag == "skipped":
-                yield name, "skipped"
+                yield name, SKIPPED
                 break
         else:
             yield name, PASSED

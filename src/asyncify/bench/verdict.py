@@ -18,10 +18,9 @@ def verdict_in_words(verdict: Verdict) -> RenderableType:
     parts: list[RenderableType] = [_checked(item) for item in verdict.checked]
     if verdict.tests is not None:
         tests = verdict.tests
-        words = (
-            f"tests: {tests.passed_before} of {tests.before} pass before, {tests.passed_after} of {tests.after} after"
-        )
-        parts.append(Text(words))
+        before = _passed(tests.passed_before, tests.before, tests.skipped_before)
+        after = _passed(tests.passed_after, tests.after, tests.skipped_after)
+        parts.append(Text(f"tests: before {before}, after {after}"))
     for difference in verdict.differences:
         parts += difference_in_words(difference)
     for difference in verdict.unsteady:
@@ -32,6 +31,10 @@ def verdict_in_words(verdict: Verdict) -> RenderableType:
     else:
         parts.append(Text.assemble(("equal: ", "bold green"), "both did the same in all that was compared"))
     return Group(*parts)
+
+
+def _passed(passed: int, count: int, skipped: int) -> str:
+    return f"{passed} of {count} pass" + (f" ({skipped} skipped)" if skipped else "")
 
 
 def difference_in_words(difference: Difference) -> list[RenderableType]:
