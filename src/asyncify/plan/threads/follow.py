@@ -66,7 +66,8 @@ def follow(
     waiting = {shared for shared in before.open & could if _has_to(shared, index, colouring, running, waits)}
     waiting = {shared for shared in waiting if _is_told_in_loop(shared, running)}
     stuck = {shared for shared in before.open - waiting if any(_is_async(colouring, id_) for id_ in shared.work)}
-    mute = _apart(wanted | waiting, index)
+    quiet = {shared for shared in (*before.open, *before.lost) if _is_quiet(shared, index, colouring, waits)}
+    mute = _apart(wanted | waiting, quiet, index)
     kept = (wanted | waiting) - mute
     opened = (before.open & could) - waiting - stuck
     return Following(frozenset(kept), opened, before.lost | ((before.wanted | before.open) - kept - opened))
@@ -77,9 +78,17 @@ def _is_bridge(verdict: Verdict) -> bool:
     return verdict.colour is Colour.STUCK and verdict.reason is not Reason.TEST
 
 
-def _apart(wanted: Set[Shared], index: Index) -> set[Shared]:
+def _is_quiet(shared: Shared, index: Index, colouring: Colouring, waits: frozenset[Place]) -> bool:
+    """Does nobody wait for it, such as for an event that is only looked at? Tasks may share it as it is, if a loop
+    that goes on until it happens lets others run."""
+    asked = [touch for touch in shared.touches if touch.until and touch.does != HELD]
+    lets_run = all(_waits_until(touch, index, colouring, waits) for touch in asked)
+    return shared.odd is None and not shared.waits and lets_run
+
+
+def _apart(wanted: Set[Shared], quiet: Set[Shared], index: Index) -> set[Shared]:
     """Threads whose work shares with others what stays for threads: as tasks they would wait for each other."""
-    told = frozenset(touch.place for shared in wanted for touch in shared.touches)
+    told = frozenset(touch.place for shared in wanted | quiet for touch in shared.touches)
     silent = (
         {
             use.scope
@@ -144,8 +153,11 @@ def _has_to(
 def _is_over_a_wait(touch: Touch, index: Index, colouring: Colouring, others: frozenset[Place]) -> bool:
     if not _runs(colouring, touch.scope):
         return False
-    if touch.does != HELD:
-        return True
+    return touch.does != HELD or _waits_until(touch, index, colouring, others)
+
+
+def _waits_until(touch: Touch, index: Index, colouring: Colouring, others: frozenset[Place]) -> bool:
+    """Is there a wait between the touch and the end of its block?"""
     facts = index.files[touch.place.path]
     block = Place(touch.place.path, touch.place.line, touch.place.column, touch.until + 1, 0)
     waits = [call.place for call in facts.calls if any(_waits(target, colouring) for target in call.targets)]

@@ -46,7 +46,7 @@ class Touch:
     does: str
     place: Place
     scope: str | None
-    until: int = 0  # of HELD: the last line of the block
+    until: int = 0  # of HELD: the last line of the block; of a question that a `while` asks: that of the loop
     arguments: int = 0  # how many it is given
 
 
@@ -166,8 +166,21 @@ def _touch(tree: Tree, use: Use, node: ast.expr) -> Touch | None:
         return None
     outer = tree.parent(parent)
     if isinstance(outer, ast.Call) and outer.func is parent:
-        return Touch(parent.attr, tree.place(outer), use.scope, 0, len(outer.args) + len(outer.keywords))
+        asked = _last_line_asked(tree, outer)
+        return Touch(parent.attr, tree.place(outer), use.scope, asked, len(outer.args) + len(outer.keywords))
     return Touch(parent.attr, use.place, use.scope) if parent.attr in ATTRIBUTES else None
+
+
+def _last_line_asked(tree: Tree, node: ast.Call) -> int:
+    """Where the loop ends whose condition this call is part of, 0 if it is of none."""
+    child: ast.AST = node
+    for ancestor in tree.ancestors(node):
+        if isinstance(ancestor, ast.While) and ancestor.test is child:
+            return ancestor.end_lineno or 0
+        if isinstance(ancestor, ast.stmt):
+            return 0
+        child = ancestor
+    return 0
 
 
 def _is_passed_on(tree: Tree, calls: Mapping[tuple[int, int, int, int], Call], node: ast.expr) -> bool:
