@@ -109,6 +109,7 @@ def test_plain_values_are_no_reason_for_a_warning(server: Server) -> None:
     assert [(line, text[: len(ANYWHERE)]) for line, text in told(migration)] == [
         (8, ANYWHERE),
         (8, "The error has the text of aiohttp and no `response`."[: len(ANYWHERE)]),
+        (8, "Without a time-out requests waits for ever"[: len(ANYWHERE)]),
         (14, "aiohttp quotes an address in its own way"[: len(ANYWHERE)]),
     ]
 
@@ -123,6 +124,7 @@ def test_each_place_says_what_its_values_might_change() -> None:
         (5, "Direct"),
         (5, "Unlike"),  # headers
         (5, "Unlike"),  # parameters
+        (5, "Without"),  # a time-out
         (5, "aiohttp"),  # the address
         (10, "After"),  # a redirected PUT
         (10, "An"),  # an empty body as JSON
