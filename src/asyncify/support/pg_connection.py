@@ -18,6 +18,7 @@ from asyncify.support.pg_session import Notify
 from asyncify.support.pg_types import _prepare, _rows, _Unreadable
 
 _LISTEN = re.compile(r'\s*LISTEN\s+(?:"((?:[^"]|"")+)"|(\w+))\s*;?\s*', re.IGNORECASE)
+_TURNS = 4  # of the event loop: what the socket holds is read, taken apart and told
 _COPY = re.compile(r"\s*COPY\b.*\b(STDIN|STDOUT)\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -95,7 +96,8 @@ class Connection(_Direct):
         Raises OperationalError if the server has gone.
         """
         raw = await self._opened()
-        await asyncio.sleep(0)
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
         self._is_notified, self._is_lost = False, raw.is_closed()
         if self._is_lost:
             raise OperationalError("server closed the connection unexpectedly\n")
