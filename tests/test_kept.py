@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import random
 import sysconfig
+import textwrap
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -19,8 +20,9 @@ from asyncify.infer.graph import Graph
 from asyncify.infer.kept import _Solved
 from asyncify.infer.link import Solver
 from asyncify.project import load_project
-from support import SHIPPED
+from support import SHIPPED, load_constructs
 
+TABLES = Path(__file__).parent / "language"
 MODULES = ("http/client.py", "smtplib.py", "socketserver.py", "threading.py", "functools.py", "contextlib.py")
 SILENT = ("# a comment", "'a text'", "", "pass", "3.14")  # what inference does not see
 LOUD = (
@@ -140,6 +142,21 @@ def test_a_damaged_file_counts_as_none(tree: Path, tmp_path: Path, damage: bytes
     kept.write_bytes(damage or kept.read_bytes()[:-9])
 
     assert everything(analyse(tree, cache=True)) == cold
+
+
+def test_a_kept_solution_says_the_same_of_every_construct(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """All programs of the language table, as one project."""
+    root = tmp_path / "project"
+    root.mkdir()
+    rows = [row for table in sorted(TABLES.glob("*.toml")) for row in load_constructs(table)]
+    for number, row in enumerate(rows):
+        (root / f"program_{number}.py").write_text(textwrap.dedent(row["before"]), "utf-8")
+    cold = everything(analyse(root, cache=True))
+    monkeypatch.setattr(Solver, "solve", refuse)
+
+    assert everything(analyse(root, cache=True)) == cold
 
 
 def test_all_of_the_graph_is_kept() -> None:

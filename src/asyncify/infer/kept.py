@@ -54,6 +54,7 @@ class _Solved(msgspec.Struct, array_like=True, gc=False):
     guards: tuple[Guard, ...]
     made: tuple[tuple[Edge, Edge], ...]
     shells: dict[int, Shell]
+    kept_outside: tuple[str, ...]
 
 
 class Kept:
@@ -137,6 +138,7 @@ def _solved(solver: Solver, graph: Graph) -> _Solved:
         guards=graph.guards,
         made=graph.made,
         shells=graph.shells,
+        kept_outside=tuple(sorted(solver.kept_outside)),
     )
 
 
@@ -149,6 +151,7 @@ def _solver(solved: _Solved, objects: Objects, catalogue: Catalogue) -> Solver:
     solver.flow_targets = {spot: dict.fromkeys(ran) for spot, ran in solved.flows}
     solver.consumed = {spot: dict.fromkeys(ran) for spot, ran in solved.consumed}
     solver.partials = solved.partials
+    solver.kept_outside = set(solved.kept_outside)
     return solver
 
 
